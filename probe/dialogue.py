@@ -78,7 +78,7 @@ class Unwelcome(Exception):  # noqa: N818 - it is the field's word for what came
 
 
 def printable(said: bytes | str) -> str:
-    """Return the peer's words as one printable line of at most SAID_LIMIT characters; bytes that are not UTF-8 become `\\xNN`."""
+    r"""Return the peer's words as one printable line of at most SAID_LIMIT characters; bytes that are not UTF-8 become `\\xNN`."""
     head = said[: 4 * SAID_LIMIT]
     text = head.decode("utf-8", "backslashreplace") if isinstance(head, bytes) else head
     text = " ".join(part for part in text.replace("\r\n", "\n").split("\n") if part).strip()
