@@ -42,6 +42,7 @@ class Wait:
     step: str
     framing: Framing
     seconds: float
+    parting: bytes = b""  # what must be sent before a farewell is understood (IDLE's DONE), should we have to leave now
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def printable(said: bytes | str) -> str:
     head = said[: 4 * SAID_LIMIT]
     text = head.decode("utf-8", "backslashreplace") if isinstance(head, bytes) else head
     text = " ".join(part for part in text.replace("\r\n", "\n").split("\n") if part).strip()
-    clean = "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
+    clean = text if text.isprintable() else "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
     return clean if len(clean) <= SAID_LIMIT else clean[: SAID_LIMIT - 1] + "…"
 
 

@@ -141,6 +141,8 @@ class Check:
     directory: Directory | None = None  # kind ldap
     question: Question | None = None  # kind dns
     send: str = "rcpt"  # smtp, lmtp: "rcpt" (up to RCPT) or "message" (a whole test message)
+    recipient: str = ""  # envelope recipient; "" = the mailbox itself
+    hello: str = "localhost.localdomain"  # how we name ourselves in EHLO (RFC 5321 section 4.1.4)
     forbidden: bool = False  # the domain is not permitted this service: a login that works is what is wrong
 
 
@@ -181,7 +183,7 @@ class Result:
     check: Check
     started_at: datetime  # aware, UTC
     steps: tuple[Step, ...] = ()
-    readings: Mapping[str, Reading] = field(default=NO_READINGS)
+    readings: Mapping[str, Reading] = field(default_factory=lambda: NO_READINGS)
     fault: Fault | None = None
     message_id: str | None = None  # of the test message sent, RFC 5322 with its angle brackets
     uncertainty_seconds: float = 0.0  # how far the prober itself may have falsified a time
@@ -224,7 +226,7 @@ class Trip:
     uncertainty_seconds: float = 0.0
     folder: str | None = None  # where it was found
     relays: tuple[Relay, ...] = ()
-    readings: Mapping[str, Reading] = field(default=NO_READINGS)  # greylisted_seconds, copies, ...
+    readings: Mapping[str, Reading] = field(default_factory=lambda: NO_READINGS)  # greylisted_seconds, copies, ...
     said: str = ""  # the peer's own words for rejected, greylisted, bounced; why, for unsure
     step: str = ""  # the submission or retrieval step at fault, where there is one
 

@@ -1,0 +1,247 @@
+"""Drives one dialogue without I/O: keeps the buffer, the stamps, the readings and the redacted transcript. RFC-neutral.
+
+The theory. A conversation is a list of marks: (step, monotonic second at which it ended). A step lasts from the mark before it to its
+own, so the steps sum to the total by construction, and time that we spend thinking falls to the step that follows. `probe/wire.py`
+owns the socket and tells what happened (`proceed`, `feed`, `lost`, `expire`); this class answers with bytes to send and a `State`.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from probe.dialogue import Ask, Note, Skip, Unwelcome, Upgrade, Wait, printable, refuse
+from probe.values import Fault, FaultKind, Line, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from probe.dialogue import Dialogue, Move
+    from probe.values import Check, Reading
+
+REPLY_LIMIT = 1 << 20  # bytes of one reply; what is longer is a fault, so that memory stays bounded
+FAREWELL_STEPS = frozenset({"quit", "logout", "unbind"})  # a peer that hangs up here has served us: no fault
+TRANSCRIPT_LINES = 400
+LINE_BYTES = 500
+SHORTEST_SECRET = 4  # scrubbing shorter ones would blank out ordinary words
+
+
+class State(Enum):
+    """What the conversation needs from whoever owns the socket."""
+
+    READING = auto()
+    UPGRADE = auto()  # start TLS, then call `upgraded`
+    OVER = auto()
+
+
+def secrets_of(check: Check) -> tuple[str, ...]:
+    """Return every form in which this check's secrets can show in what is said."""
+    holders = (check.mailbox, check.directory)
+    owned = [holder.password for holder in holders if holder] + [check.mailbox.token if check.mailbox else None]
+    plain = [secret.reveal() for secret in owned if secret is not None and len(secret.reveal()) >= SHORTEST_SECRET]
+    return tuple(plain) + tuple(b64encode(text.encode()).decode() for text in plain)
+
+
+class Conversation:
+    """One dialogue under way. Not reusable.
+
+    Args:
+        dialogue: the generator to drive.
+        began: the monotonic second at which the first step began.
+        secrets: texts that must not show in transcript, readings or fault.
+        datagram: each feed is one whole datagram; none are joined.
+    """
+
+    __slots__ = ("_began", "_buffer", "_dialogue", "_marks", "_move", "_said", "_secrets", "datagram", "fault", "readings", "state", "step")
+
+    def __init__(self, dialogue: Dialogue, began: float, secrets: tuple[str, ...] = (), *, datagram: bool = False) -> None:
+        self.state = State.READING
+        self.step = "resolve"  # the step under way
+        self.fault: Fault | None = None
+        self.readings: dict[str, Reading] = {}
+        self.datagram = datagram
+        self._dialogue = dialogue
+        self._began = began
+        self._secrets = secrets
+        self._marks: list[tuple[str, float]] = []
+        self._said: list[tuple[bool, str, bytes | str, float]] = []
+        self._buffer = b""
+        self._move: Ask | Wait | None = None
+
+    # -- told by the owner of the socket
+
+    def mark(self, step: str, now: float) -> None:
+        """The step has ended now."""
+        self._marks.append((step, now))
+
+    def proceed(self, now: float) -> bytes:
+        """Start the dialogue once connected, or go on once TLS stands. Returns bytes to send."""
+        self.state = State.READING
+        return self._advance(None, now)
+
+    def feed(self, data: bytes, now: float) -> bytes:
+        """Take bytes that came. Returns bytes to send."""
+        if self.state is State.OVER:
+            return b""
+        if self._move is None:
+            self._fail(_early(self.state, self.step, data), now)
+            return b""
+        self._buffer = data if self.datagram or not self._buffer else self._buffer + data
+        return self._read(now)
+
+    def expire(self, now: float) -> bytes:
+        """The time of the move under way has run out: no fault for a Wait. Returns bytes to send."""
+        if isinstance(self._move, Wait) and self.state is State.READING:
+            self.mark(self._move.step, now)
+            return self._advance(b"", now)
+        self.fail(FaultKind.TIMEOUT, self._unanswered("no answer in time"), now)
+        return b""
+
+    def lost(self, why: str, now: float) -> None:
+        """The peer closed or reset the connection."""
+        if self.state is State.OVER:
+            return
+        if self.step in FAREWELL_STEPS and not self._buffer:
+            self.mark(self.step, now)
+            self._finish()
+            return
+        self.fail(FaultKind.PROTOCOL, self._unanswered(why), now)
+
+    def fail(self, kind: FaultKind, said: str, now: float) -> None:
+        """End with a fault at the step under way."""
+        if self.state is not State.OVER:
+            self._fail(refuse(kind, self.step, said), now)
+
+    # -- asked by the owner of the socket
+
+    @property
+    def patience(self) -> float | None:
+        """Return the seconds that the move under way may last, or None where only the conversation's deadline counts."""
+        move = self._move
+        if self.state is not State.READING or move is None:
+            return None
+        return move.seconds if isinstance(move, Wait) else move.within_seconds
+
+    @property
+    def parting(self) -> bytes:
+        """Return what must be sent before a farewell can be understood (IDLE's DONE)."""
+        return self._move.parting if isinstance(self._move, Wait) else b""
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the steps so far, in their first order; those of one name add up."""
+        spans: dict[str, float] = {}
+        before = self._began
+        for name, at in self._marks:
+            spans[name] = spans.get(name, 0.0) + (at - before)
+            before = at
+        return tuple(Step(name, span) for name, span in spans.items())
+
+    def stamps(self) -> int:
+        """Return how many stamps were taken: each may have been late once."""
+        return len(self._marks)
+
+    def transcript(self) -> tuple[Line, ...]:
+        """Return the redacted lines."""
+        return tuple(Line(ours, step, self._scrub(text), at - self._began) for ours, step, said, at in self._said for text in _lines(said))[
+            :TRANSCRIPT_LINES
+        ]
+
+    # -- inside
+
+    def _read(self, now: float) -> bytes:
+        """Look for a whole reply in the buffer; go on when there is one."""
+        move = self._move
+        if move is None or not self._buffer:
+            return b""
+        try:
+            end = move.framing(self._buffer)
+        except Unwelcome as unwelcome:
+            self._hear(self._buffer, now)
+            self._fail(refuse(unwelcome.fault.kind, unwelcome.fault.step or move.step, unwelcome.fault.said), now)
+            return b""
+        if end is None or end > REPLY_LIMIT:
+            self._bound(now)
+            return b""
+        reply, self._buffer = self._buffer[:end], self._buffer[end:]
+        self._hear(reply, now)
+        self.mark(move.step, now)
+        return self._advance(reply, now)
+
+    def _advance(self, answer: bytes | None, now: float) -> bytes:
+        """Let the dialogue move until it awaits something. Returns bytes to send."""
+        self._move = None
+        while self.state is State.READING:
+            try:
+                move = self._dialogue.send(answer)  # type: ignore[arg-type] # None starts a generator, or resumes it after Upgrade
+            except StopIteration:
+                self._finish()
+            except Unwelcome as unwelcome:
+                self._fail(unwelcome, now)
+            else:
+                if isinstance(move, Ask | Wait):
+                    return self._await(move, now)
+                self._take(move, now)
+                answer = b""
+        return b""
+
+    def _await(self, move: Ask | Wait, now: float) -> bytes:
+        """Await a reply to this move. Returns bytes to send; what already came is looked at at once."""
+        self.step, self._move = move.step, move
+        data = move.data if isinstance(move, Ask) else b""
+        if isinstance(move, Ask) and (data or move.shown):
+            self._said.append((True, move.step, data if move.shown is None else move.shown, now))
+        return data + self._read(now) if self._buffer else data
+
+    def _take(self, move: Move, now: float) -> None:
+        """Act on a move that awaits nothing."""
+        if isinstance(move, Note):
+            self.readings[move.name] = self._scrub(move.value) if isinstance(move.value, str) else move.value
+        elif isinstance(move, Skip):
+            self.readings[move.step] = self._scrub(move.why)
+            self.mark(move.step, now)
+        elif isinstance(move, Upgrade):
+            self.state = State.UPGRADE
+            self.step = "tls"
+            if self._buffer:
+                self._fail(_early(self.state, self.step, self._buffer), now)
+
+    def _bound(self, now: float) -> None:
+        if len(self._buffer) > REPLY_LIMIT:
+            self.fail(FaultKind.PROTOCOL, f"a reply longer than {REPLY_LIMIT} bytes: {printable(self._buffer[:60])}", now)
+
+    def _hear(self, reply: bytes, now: float) -> None:
+        self._said.append((False, self.step, reply[: 8 * LINE_BYTES], now))
+
+    def _fail(self, unwelcome: Unwelcome, now: float) -> None:
+        fault = unwelcome.fault
+        self.fault = Fault(fault.kind, fault.step, self._scrub(fault.said))
+        if not self._marks or self._marks[-1] != (fault.step, now):
+            self.mark(fault.step, now)
+        self._finish()
+
+    def _finish(self) -> None:
+        self.state = State.OVER
+        self._buffer = b""
+        self._dialogue.close()
+
+    def _unanswered(self, why: str) -> str:
+        return f"{why}, in the middle of a reply: {printable(self._buffer[-80:])}" if self._buffer else why
+
+    def _scrub(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text
+
+
+def _early(state: State, step: str, data: bytes) -> Unwelcome:
+    """Return the fault for bytes that came before TLS: injected ones (STARTTLS), or a peer without TLS (implicit)."""
+    said = printable(data[:80])
+    if state is State.UPGRADE:
+        return refuse(FaultKind.PROTOCOL, step, f"sent more than its reply to STARTTLS before TLS began: {said}")
+    return refuse(FaultKind.TLS, step, f"speaks plain text on this port, where TLS is configured: {said}")
+
+
+def _lines(said: bytes | str) -> Iterable[str]:
+    text = said.decode("utf-8", "backslashreplace") if isinstance(said, bytes) else said
+    return (printable(line[:LINE_BYTES]) for line in text.splitlines() or [""])
