@@ -47,8 +47,8 @@ def code_of(reply: Reply) -> Code:
 def offers_of(reply: Reply) -> Offers:
     """Return what an EHLO reply offers; the first line is the server's name and no offer."""
     lines = [line[4:].decode("utf-8", "replace").strip() for line in reply.splitlines()[1:]]
-    words = (line.replace("AUTH=", "AUTH ", 1).partition(" ") for line in lines if line)
-    return {word.upper(): rest.strip() for word, _, rest in words}
+    words = (re.split("[ =]", line, maxsplit=1) for line in lines if line)  # "AUTH=PLAIN": an old form that servers still send
+    return {word.upper(): "".join(rest).strip() for word, *rest in words}
 
 
 def dialogue(check: Check, message: bytes = b"") -> Dialogue:

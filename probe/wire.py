@@ -15,21 +15,22 @@ from ipaddress import ip_address
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from probe import trust
+from probe import dns, trust
 from probe.clock import utc_now
 from probe.conversation import Conversation, State, secrets_of
 from probe.kinds import KINDS
 from probe.sentinel import Sentinel
-from probe.values import Endpoint, FaultKind, Result, Security
+from probe.values import Check, FaultKind, Result, Security
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from probe.dialogue import Dialogue
     from probe.kinds import Kind
-    from probe.values import Check
+    from probe.values import Endpoint
 
 LINGER_SECONDS = 1.0  # how long a farewell may take once the measurement is over
+RESOLVER_SECONDS = 3_600.0  # the deadline of the conversation that wants the address ends it long before
 NO_DEADLINE = None
 
 
@@ -237,9 +238,13 @@ class _Call:
         talk, endpoint, raw = self.conversation, self.check.endpoint, self.line.transport
         if talk.state is State.OVER or raw is None:
             return
-        self.line.securing()
         try:
             context = trust.context_for(endpoint)
+        except OSError as error:
+            talk.fail(FaultKind.OURS, f"cannot read the CA file {endpoint.ca_file}: {_os_words(error)}", monotonic())
+            return
+        self.line.securing()
+        try:
             transport = await asyncio.get_running_loop().start_tls(
                 raw, self.line, context, server_hostname=endpoint.host, ssl_handshake_timeout=self.check.timeout_seconds
             )
@@ -302,7 +307,11 @@ class Wire:
         if self._resolver is None or endpoint.host == "localhost":
             found = await asyncio.get_running_loop().getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
             return str(found[0][4][0])
-        return (await self._ask(endpoint.host))[0]
+        check = Check("resolver", "", "resolver", "dns", self._resolver, timeout_seconds=RESOLVER_SECONDS)
+        answer = await self.talk(check, dns.address_dialogue(endpoint.host))
+        if answer.fault is not None:
+            raise OSError(f"{answer.fault.said} (asked {self._resolver.host} port {self._resolver.port})")
+        return str(answer.readings["address"])
 
     async def close(self) -> None:
         """Let farewells under way be heard, then end."""

@@ -1,0 +1,259 @@
+"""The rules of the wire, each against a server that breaks it: deadlines, faults by name, steps that sum, TLS, farewells."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import socket
+from dataclasses import replace
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import pytest
+
+from probe.values import Check, Endpoint, FaultKind, Mailbox, Result, Secret, Security
+from probe.wire import Wire
+from tests.probe.fakes import HELLO, certificate, secured, serve, talk
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+
+@pytest.fixture(name="wire")
+async def _wire() -> AsyncIterator[Wire]:
+    wire = Wire()
+    yield wire
+    await wire.close()
+
+
+def smtp(port: int, **changes: object) -> Check:
+    check = Check("abc.example/mx", "abc.example", "mx", "smtp", Endpoint("127.0.0.1", port), timeout_seconds=2.0)
+    return replace(check, **{"mailbox": Mailbox("probe@abc.example", Secret("topsecret")), **changes})  # type: ignore[arg-type] # any field
+
+
+def fault(result: Result) -> tuple[FaultKind, str]:
+    assert result.fault is not None, result
+    return result.fault.kind, result.fault.step
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
+
+
+async def test_the_steps_sum_to_the_total_and_are_named(wire: Wire) -> None:
+    async with serve(talk(*HELLO)) as port:
+        began = monotonic()
+        result = await wire.run(smtp(port))
+        took = monotonic() - began
+    assert [step.name for step in result.steps] == ["resolve", "connect", "greeting", "hello", "mail", "rcpt", "quit"]
+    assert result.fault is None
+    assert result.seconds == pytest.approx(took, abs=0.02)
+    assert all(step.seconds >= 0 for step in result.steps)
+    assert 0 <= result.uncertainty_seconds < 1
+
+
+async def test_a_slow_reply_shows_in_its_own_step(wire: Wire) -> None:
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for reply, pause in zip(HELLO, (0, 0, 0.2, 0, 0), strict=True):
+            if reply is not HELLO[0]:
+                await reader.readline()
+            await asyncio.sleep(pause)
+            writer.write(reply)
+
+    async with serve(slow) as port:
+        result = await wire.run(smtp(port))
+    spans = {step.name: step.seconds for step in result.steps}
+    assert max(spans, key=lambda name: spans[name]) == "mail"
+    assert spans["mail"] == pytest.approx(0.2, abs=0.05 + result.uncertainty_seconds)
+
+
+async def test_who_does_not_listen_refuses(wire: Wire) -> None:
+    port = free_port()
+    result = await wire.run(smtp(port))
+    assert fault(result) == (FaultKind.CONNECT, "connect")
+    assert result.fault is not None
+    assert result.fault.said == f"127.0.0.1 port {port}: Connection refused"
+
+
+async def test_a_name_that_does_not_exist(wire: Wire) -> None:
+    result = await wire.run(smtp(25, endpoint=Endpoint("no-such-host.invalid", 25)))
+    assert fault(result) == (FaultKind.RESOLVE, "resolve")
+    result = await wire.run(smtp(25, endpoint=Endpoint("x" * 70 + ".example", 25)))
+    assert fault(result) == (FaultKind.RESOLVE, "resolve")
+
+
+@pytest.mark.parametrize(("turns", "step"), [(0, "greeting"), (1, "hello"), (3, "rcpt")])
+async def test_silence_is_a_timeout_at_the_step_under_way_and_we_still_say_quit(wire: Wire, turns: int, step: str) -> None:
+    heard: list[bytes] = []
+    async with serve(talk(*HELLO[:turns] or (b"",), heard=heard)) as port:
+        result = await wire.run(smtp(port, timeout_seconds=0.2))
+        await wire.close()
+    assert fault(result) == (FaultKind.TIMEOUT, step)
+    assert result.fault is not None
+    assert result.fault.said == "no answer within 0.2 s"
+    assert result.seconds == pytest.approx(0.2, abs=0.1)
+    assert heard[-1] == b"QUIT\r\n"
+
+
+@pytest.mark.parametrize(
+    ("greeting", "said"),
+    [
+        (b"220 mx.exa", "closed the connection, in the middle of a reply: 220 mx.exa"),
+        (b"", "closed the connection"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "speaks SSH, not SMTP"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "speaks HTTP, not SMTP"),
+        (b"\x00\xff\x80\r\n", "not a reply of SMTP: \\x00\\xff\\x80"),
+    ],
+)
+async def test_who_breaks_the_protocol(wire: Wire, greeting: bytes, said: str) -> None:
+    async def cut(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(greeting)
+
+    async with serve(cut) as port:
+        result = await wire.run(smtp(port))
+    assert fault(result) == (FaultKind.PROTOCOL, "greeting")
+    assert result.fault is not None
+    assert result.fault.said == said
+
+
+async def test_a_gigabyte_of_answer_is_cut_at_the_limit(wire: Wire) -> None:
+    async def flood(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _ in range(16_384):
+            writer.write(b"220-" + b"x" * 65_532)
+            await writer.drain()
+
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    async with serve(flood) as port:
+        result = await wire.run(smtp(port))
+    grown_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert fault(result) == (FaultKind.PROTOCOL, "greeting")
+    assert result.fault is not None
+    assert result.fault.said.startswith("a reply longer than 1048576 bytes: 220-xxx")
+    assert grown_kib < 32_768
+
+
+async def test_a_peer_that_hangs_up_at_quit_has_served_us(wire: Wire) -> None:
+    async def brusque(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for reply in HELLO[:-1]:
+            writer.write(reply)
+            await reader.readline()
+
+    async with serve(brusque) as port:
+        result = await wire.run(smtp(port))
+    assert result.fault is None
+    assert result.steps[-1].name == "quit"
+
+
+async def test_a_cancelled_probe_says_quit(wire: Wire) -> None:
+    heard: list[bytes] = []
+    async with serve(talk(*HELLO[:1], heard=heard)) as port:
+        task = asyncio.create_task(wire.run(smtp(port)))
+        await asyncio.sleep(0.1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await wire.close()
+    assert heard == [b"EHLO localhost.localdomain\r\n", b"QUIT\r\n"]
+
+
+async def test_no_secret_in_transcript_or_fault(wire: Wire) -> None:
+    async with serve(talk(b"220 hi\r\n", b"554 topsecret is not welcome\r\n")) as port:
+        result = await wire.run(smtp(port))
+    assert result.fault is not None
+    assert result.fault.said == "554 *** is not welcome"
+    assert "topsecret" not in repr(result)
+    assert [(line.ours, line.text) for line in result.transcript][:2] == [(False, "220 hi"), (True, "EHLO localhost.localdomain")]
+
+
+@pytest.mark.parametrize("security", [Security.TLS, Security.STARTTLS])
+async def test_tls_is_a_step_and_its_certificate_a_reading(wire: Wire, tmp_path: Path, security: Security) -> None:
+    context, trust = certificate(tmp_path, "localhost", days=30)
+    async with secured(context, security) as port:
+        result = await wire.run(smtp(port, endpoint=Endpoint("localhost", port, security, trust, address="127.0.0.1")))
+    assert result.fault is None
+    assert "tls" in [step.name for step in result.steps]
+    assert result.readings["tls_version"] == "TLSv1.3"
+    assert result.readings["certificate_days"] == pytest.approx(30, abs=0.1)
+
+
+@pytest.mark.parametrize("security", [Security.TLS, Security.STARTTLS])
+@pytest.mark.parametrize(
+    ("host", "days", "trusted", "said"),
+    [
+        ("localhost", -1, True, "certificate not accepted: certificate has expired"),
+        ("other.example", 30, True, "certificate not accepted: Hostname mismatch, certificate is not valid for 'localhost'."),
+        ("localhost", 30, False, "certificate not accepted: self-signed certificate"),
+    ],
+)
+async def test_a_bad_certificate(wire: Wire, tmp_path: Path, security: Security, host: str, days: int, trusted: bool, said: str) -> None:  # noqa: PLR0913, PLR0917 - the table's columns
+    context, trust = certificate(tmp_path, host, days=days)
+    endpoint = Endpoint("localhost", 0, security, trust if trusted else None, address="127.0.0.1")
+    async with secured(context, security) as port:
+        result = await wire.run(smtp(port, endpoint=replace(endpoint, port=port)))
+        unverified = await wire.run(smtp(port, endpoint=replace(endpoint, port=port, verify=False)))
+    assert fault(result) == (FaultKind.TLS, "tls")
+    assert result.fault is not None
+    assert result.fault.said == said
+    assert unverified.fault is None
+    assert unverified.readings["certificate_days"] == pytest.approx(days, abs=0.1)
+
+
+async def test_plain_text_where_tls_is_configured(wire: Wire) -> None:
+    async with serve(talk(*HELLO)) as port:
+        result = await wire.run(smtp(port, endpoint=Endpoint("127.0.0.1", port, Security.TLS)))
+    assert fault(result) == (FaultKind.TLS, "tls")
+
+
+async def test_a_ca_file_that_cannot_be_read(wire: Wire, tmp_path: Path) -> None:
+    async with serve(talk(b"")) as port:
+        gone = Endpoint("127.0.0.1", port, Security.TLS, str(tmp_path / "gone.pem"))
+        result = await wire.run(smtp(port, endpoint=gone))
+        (tmp_path / "bad.pem").write_text("no PEM")
+        bad = await wire.run(smtp(port, endpoint=replace(gone, ca_file=str(tmp_path / "bad.pem"))))
+    assert fault(result) == fault(bad) == (FaultKind.OURS, "tls")
+    assert result.fault is not None
+    assert result.fault.said == f"cannot read the CA file {tmp_path / 'gone.pem'}: No such file or directory"
+
+
+async def test_bytes_behind_the_reply_to_starttls_are_refused(wire: Wire) -> None:
+    turns = (b"220 hi\r\n", b"250-hi\r\n250 STARTTLS\r\n", b"220 go\r\n250 injected\r\n")
+    async with serve(talk(*turns)) as port:
+        result = await wire.run(smtp(port, endpoint=Endpoint("127.0.0.1", port, Security.STARTTLS)))
+    assert fault(result) == (FaultKind.PROTOCOL, "tls")
+    assert result.fault is not None
+    assert result.fault.said == "sent more than its reply to STARTTLS before TLS began: 250 injected"
+
+
+async def test_a_handshake_that_never_ends_or_is_cut(wire: Wire) -> None:
+    async def hang_up(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        await reader.read(100)
+
+    async with serve(talk(b"")) as port:
+        result = await wire.run(smtp(port, endpoint=Endpoint("127.0.0.1", port, Security.TLS), timeout_seconds=0.3))
+    assert fault(result) == (FaultKind.TIMEOUT, "tls")
+    async with serve(hang_up) as port:
+        result = await wire.run(smtp(port, endpoint=Endpoint("127.0.0.1", port, Security.TLS)))
+    assert fault(result) == (FaultKind.TLS, "tls")
+    assert result.fault is not None
+    assert result.fault.said == "closed the connection during the TLS handshake"
+
+
+async def test_a_held_loop_shows_as_uncertainty(wire: Wire) -> None:
+    async def quick(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for reply in HELLO:
+            writer.write(reply)
+            await reader.readline()
+
+    async with serve(quick) as port:
+        task = asyncio.create_task(wire.run(smtp(port)))
+        await asyncio.sleep(0)
+        end = monotonic() + 0.2
+        while monotonic() < end:  # what a prober must never do
+            pass
+        result = await task
+    assert result.uncertainty_seconds == pytest.approx(0.2, abs=0.08)
+    assert result.seconds <= result.uncertainty_seconds + 0.05
