@@ -1,0 +1,72 @@
+"""Trips for a human: outcome, the three times that make the total, and the servers on the way with what is odd about their clocks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from service.grid import grid, level_text
+from service.words import seconds_text
+from thresholds import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.table import Table
+
+    from probe import Relay, Trip
+    from service.report import JudgedTrip
+
+
+def _offset(relay: Relay) -> str:
+    """Return what is known of a server's clock, where it is further off than our own error."""
+    offset, error = relay.clock_offset_seconds, relay.clock_error_seconds or 0.0
+    if offset is None or abs(offset) <= error:
+        return ""
+    direction = "ahead" if offset > 0 else "behind"
+    return f"clock {seconds_text(abs(offset))} {direction}, +-{seconds_text(error)}"
+
+
+def hop_text(relay: Relay) -> str:
+    """Return one hop: `mx.abc.example 120 ms (clock 3.00 s ahead, +-10 ms)`."""
+    doubts = [doubt for doubt in (_offset(relay), relay.note) if doubt]
+    name = relay.by or relay.server or "unnamed"
+    time = "" if relay.seconds is None else f" +{seconds_text(relay.seconds)}"
+    return f"{name}{time} ({'; '.join(doubts)})" if doubts else f"{name}{time}"
+
+
+def _outcome(trip: Trip) -> str:
+    if trip.outcome is None:
+        return f"under way, waiting for {trip.waiting_for}" if trip.waiting_for else "under way"
+    return f"{trip.outcome.value} in {trip.folder}" if trip.folder else trip.outcome.value
+
+
+def _stages(trip: Trip) -> str:
+    """Return the times that make the total, with how far the prober may be off."""
+    stages = (("submit", trip.submit_seconds), ("transit", trip.transit_seconds), ("retrieve", trip.retrieve_seconds))
+    known = [f"{name} {seconds_text(seconds)}" for name, seconds in stages if seconds is not None]
+    doubt = f" (+-{seconds_text(trip.uncertainty_seconds)})" if known and trip.uncertainty_seconds else ""
+    return f"{', '.join(known)}{doubt}"
+
+
+def _way(judged: JudgedTrip) -> Text:
+    """Return outcome and times; then the reasons, where it is not OK; then the hops."""
+    trip, verdict = judged.trip, judged.verdict
+    text = Text(": ".join(part for part in (_outcome(trip), _stages(trip)) if part))
+    if verdict.level is not Level.OK:
+        text.append(f"\n{'; '.join(verdict.reasons)}")
+    if verdict.suspect:
+        text.append("\nsuspect: the prober itself was late")
+    if trip.relays:
+        text.append(f"\n{' > '.join(hop_text(relay) for relay in trip.relays)}", "dim")
+    return text
+
+
+def trips_table(trips: Iterable[JudgedTrip]) -> Table:
+    """Return one row per trip, the worst first."""
+    table = grid("TRIP", "LEVEL", "TIME", "OUTCOME AND WAY")
+    for judged in sorted(trips, key=lambda one: -one.verdict.level):
+        trip = judged.trip
+        table.add_row(Text(trip.name, "bold"), level_text(judged.verdict.level), seconds_text(trip.total_seconds), _way(judged))
+    return table
