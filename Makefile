@@ -9,6 +9,9 @@ MAKEFLAGS += --no-print-directory
 # The first Python that is new enough; `make PYTHON=/path/to/python3.12 test` takes another.
 new_enough := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(firstword $(foreach name,python3.11 python3,$(shell $(name) -c '$(new_enough)' 2>/dev/null && echo $(name))))
+ifeq ($(PYTHON),)
+$(error Mailsonde needs Python 3.11 or later, and none was found: install it, or say where it is with PYTHON=/path/to/python3)
+endif
 
 # A stamp's name holds the hash of what was installed, so a changed lock installs again and an old checkout's date does not.
 hash = $(firstword $(shell cat $(1) | sha256sum))
@@ -20,7 +23,7 @@ INSTALL = $(PYTHON) -B -m setup.venv
 .PHONY: help demo test lint proof bench lock clean setup-demo setup-test setup-bench
 
 help: ## list what one can do here
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
 
 demo: setup-demo ## start a real mail system on loopback, probe it, break it, and show what Mailsonde says
 	@.venv/bin/python -m setup.demo
@@ -36,10 +39,10 @@ lint: $(test_stamp) ## ruff, mypy --strict, import contracts
 	@.venv/bin/lint-imports
 
 proof: setup-bench ## what takes long; goes on where it was stopped; figures land in bench/RESULTS.md
-	@.venv/bin/python -m setup.proof
+	@.venv/bin/python -m bench.proof --keep
 
 bench: setup-bench ## measure against the peers and print tables; figures land in bench/RESULTS.md
-	@.venv/bin/python -m setup.proof --bench
+	@.venv/bin/python -m bench.proof --bench
 
 lock: $(test_stamp) ## pin all versions anew, with hashes and without any index's address
 	@.venv/bin/python -m setup.lock

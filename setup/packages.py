@@ -10,11 +10,10 @@ PACKAGES = {
         "dovecot-ldap": "the mailboxes' users",
         "dovecot-sieve": "filing into folders",
         "slapd": "the directory of virtual domains",
-        "ldap-utils": "filling that directory",
+        "ldap-utils": "looking into that directory by hand",
         "nsd": "the name server of these domains",
         "mosquitto": "a message broker",
         "faketime": "a server whose clock is wrong",
-        "openssl": "what the servers' TLS is checked with",
     },
     "tests": {
         "prometheus-blackbox-exporter": "the peer that bench/ measures against",
