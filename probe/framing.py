@@ -149,6 +149,16 @@ class _Imap:
             self._begin(end)
         return None
 
+    def cut(self, reply: bytes) -> list[bytes]:
+        """Return all whole lines."""
+        lines = []
+        start = 0
+        while (end := self._line_end(reply)) is not None:
+            lines.append(reply[start:end])
+            self._begin(end)
+            start = end
+        return lines
+
     def _line_end(self, buffer: bytes) -> int | None:
         """Return the index behind the line under way with its literals, or None; plain untagged lines are passed over first."""
         self._pass_plain(buffer)
@@ -206,3 +216,8 @@ def imap_continuation(tag: bytes) -> Framing:
 def imap_any(tag: bytes) -> Framing:
     """Return a framing that ends with the next line of any sort, literals included: for what a server says by itself in IDLE."""
     return _Imap(tag, (_TAGGED, _BYE_LINE, _MORE, _UNTAGGED))
+
+
+def imap_lines(reply: bytes, tag: bytes) -> list[bytes]:
+    """Return the whole lines of a reply, each with its literals and its line end."""
+    return _Imap(tag, (_TAGGED, _BYE_LINE, _MORE, _UNTAGGED)).cut(reply)
