@@ -102,7 +102,7 @@ def _explain(error: click.ClickException) -> int:
     """Print one line (or the lines that the error brings) and return the exit code."""
     context = getattr(error, "ctx", None)
     hint = f" (see: {context.command_path} --help)" if isinstance(error, click.UsageError) and context else ""
-    click.echo(f"probe: {error.format_message()}{hint}", err=True)
+    click.echo(f"probe: {error.format_message().removesuffix('.')}{hint}", err=True)
     command = context.info_name if context else None
     return EXIT_CODES_OF_ERRORS.get(str(command), UNKNOWN)
 

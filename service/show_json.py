@@ -23,7 +23,7 @@ def rfc3339(at: datetime) -> str:
 
 
 def _seconds(value: float | None) -> float | None:
-    return None if value is None else round(value, 6)
+    return None if value is None else round(float(value), 6)
 
 
 def _fault(fault: Fault | None) -> dict[str, str] | None:

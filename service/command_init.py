@@ -1,0 +1,165 @@
+"""`probe init ADDRESS`: a first configuration from what the DNS, and where given the directory, say of an address.
+
+It overwrites nothing unasked, signs in nowhere, and says what it guessed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from service.options import CONFIG_FILE
+
+if TYPE_CHECKING:
+    from probe import Check, Endpoint
+    from service.first_config import AskedDirectory, Draft
+
+EXAMPLES = """\b
+Examples:
+  probe init postmaster@abc.example
+  probe init probe@abc.example --out abc.yml --resolver 192.0.2.53:53
+  probe init probe@abc.example --directory 'ldap+starttls://ldap.isp.example/ou=domains,dc=isp'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The command line of `probe init`."""
+
+    address: str
+    resolver: Endpoint | None
+    directory: Check | None  # the probe that looks for the domain in it
+
+
+def _address(written: str) -> str:
+    from config.scalars import mailbox_address  # noqa: PLC0415 - `--help` needs none of it
+
+    try:
+        return mailbox_address(written)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _resolver(written: str | None) -> Endpoint | None:
+    """Return HOST:PORT, [IPv6]:PORT or HOST as the name server to ask."""
+    if written is None:
+        return None
+    from config.scalars import address_only, port  # noqa: PLC0415 - as above
+    from probe.values import Endpoint  # noqa: PLC0415 - as above
+
+    host, colon, number = written.rpartition(":") if written.count(":") == 1 or "]:" in written else (written, "", "")
+    try:
+        return Endpoint(address_only(host), port(number) if colon else 53)
+    except ValueError as error:
+        raise click.UsageError(f"--resolver takes ADDRESS or ADDRESS:PORT: {error}") from error
+
+
+def _directory(url: str | None, domain: str) -> Check | None:
+    """Return the probe that looks for the domain's entry; bound anonymously, for nobody has given a password."""
+    if url is None:
+        return None
+    from probe.values import Directory  # noqa: PLC0415 - as above
+    from service.url import BadUrl, Terms, check_of  # noqa: PLC0415 - as above
+
+    try:
+        check = check_of(url, Terms())
+    except BadUrl as error:
+        raise click.UsageError(f"--directory: {error}") from error
+    if check.kind != "ldap" or check.directory is None or not check.directory.base:
+        raise click.UsageError("--directory takes the URL of a directory with its base: ldap://host/ou=domains,dc=isp")
+    wanted = Directory(check.directory.base, f"(associatedDomain={domain})", "associatedDomain", domain, check.directory.bind_dn)
+    return replace(check, domain=domain, directory=wanted)
+
+
+async def _look_up(check: Check, resolver: Endpoint | None) -> AskedDirectory:
+    """Ask the directory for the domain and say what came of it."""
+    from probe.wire import Wire  # noqa: PLC0415 - as above
+    from service.first_config import AskedDirectory  # noqa: PLC0415 - as above
+    from thresholds.wording import tell_fault  # noqa: PLC0415 - as above
+
+    directory = check.directory
+    base, bind_dn = (directory.base, directory.bind_dn) if directory else ("", "")
+    if bind_dn:
+        return AskedDirectory(check.endpoint, base, bind_dn, "as given; not asked, for its password is not known yet")
+    wire = Wire(resolver)
+    try:
+        result = await wire.run(check)
+    finally:
+        await wire.close()
+    said = f"as given; it holds an entry of {check.domain}"
+    if result.fault is not None:
+        said = f"as given, but not confirmed: {tell_fault(check, result.fault)}"
+    return AskedDirectory(check.endpoint, base, bind_dn, said)
+
+
+async def _draft(asked: Asked) -> Draft:
+    """Find out what there is to know. Raises: Unanswered."""
+    from probe.clock import utc_now  # noqa: PLC0415 - as above
+    from service.first_config import Draft  # noqa: PLC0415 - as above
+    from service.lookup import Lookup  # noqa: PLC0415 - as above
+    from service.survey import survey  # noqa: PLC0415 - as above
+
+    found = await survey(asked.address.rpartition("@")[2], Lookup(asked.resolver))
+    directory = await _look_up(asked.directory, asked.resolver) if asked.directory else None
+    return Draft(asked.address, found, utc_now().date(), asked.resolver, directory)
+
+
+def _survey(asked: Asked) -> Draft:
+    from service.lookup import Unanswered  # noqa: PLC0415 - as above
+    from service.loop import run_loop  # noqa: PLC0415 - as above
+
+    try:
+        draft = run_loop(_draft(asked))
+    except Unanswered as error:
+        raise click.ClickException(str(error)) from error
+    if not draft.survey.found and not draft.directory:
+        raise click.ClickException(f"found no server of {draft.survey.domain}: {'; '.join(draft.survey.missing)}")
+    return draft
+
+
+def _tell(draft: Draft, file: Path) -> None:
+    """Say on the screen what was found, what was not, and what comes next."""
+    from service.first_config import secrets_needed  # noqa: PLC0415 - as above
+
+    for one in draft.survey.found:
+        click.echo(f"  {one.name:<12} {one.host}:{one.port} ({one.why})")
+    if draft.directory:
+        click.echo(f"  {'directory':<12} {draft.directory.endpoint.host}:{draft.directory.endpoint.port} ({draft.directory.said})")
+    for sentence in draft.survey.missing:
+        click.echo(f"  not known: {sentence}")
+    click.echo(f"wrote {file}; next: set {' and '.join(secrets_needed(draft))}, then run probe check-config {file}")
+
+
+def _write(text: str, file: Path, force: bool) -> None:
+    """Write the file; one that is there already only by force. Raises: click.ClickException."""
+    try:
+        with file.open("w" if force else "x", encoding="utf-8") as out:
+            out.write(text)
+    except FileExistsError:
+        raise click.ClickException(f"{file} exists already, and nothing was written; use --force, or --out with another name") from None
+    except OSError as error:
+        raise click.ClickException(f"{file} cannot be written: {(error.strerror or 'unknown reason').lower()}") from None
+
+
+@click.command("init", epilog=EXAMPLES)
+@click.argument("address")
+@click.option("--resolver", metavar="ADDRESS[:PORT]", help="The name server to ask [the system's].")
+@click.option("--directory", metavar="URL", help="An LDAP directory that knows the domains: ldap://host/base.")
+@click.option("--out", default=CONFIG_FILE, show_default=True, metavar="FILE", help="The file to write.")
+@click.option("--force", is_flag=True, help="Overwrite the file when it is there.")
+def command(address: str, resolver: str | None, directory: str | None, out: str, *, force: bool) -> int:
+    """Write a first, commented configuration for the domain of a mailbox ADDRESS."""
+    file = Path(out)
+    if file.exists() and not force:
+        raise click.ClickException(f"{file} exists already; use --force, or --out with another name")
+    mailbox = _address(address)
+    asked = Asked(mailbox, _resolver(resolver), _directory(directory, mailbox.rpartition("@")[2]))
+    draft = _survey(asked)
+    from service.first_config import first_config  # noqa: PLC0415 - as above
+
+    _write(first_config(draft), file, force)
+    _tell(draft, file)
+    return 0

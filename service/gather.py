@@ -1,0 +1,86 @@
+"""From the command line of `probe run` to the work that it means: out of a configuration (and its directory), or of one URL.
+
+The border at which what is wrong with either becomes one line for the user.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from service.options import CONFIG_FILE, read_password
+from service.work import NothingSelected, Selection, Work, select
+
+if TYPE_CHECKING:
+    from config import ConfigErrors
+    from config.settings import Settings
+    from service.command_run import Wanted
+
+IN_CLEAR = "warning: the password goes over the network in clear; {kind}+starttls:// or {kind}s:// protects it"
+
+
+async def gather(wanted: Wanted) -> Work:
+    """Return what the command line wants done. Raises: click.ClickException with one line for the user."""
+    return from_url(wanted, wanted.url) if wanted.url else await from_config(wanted)
+
+
+def from_url(wanted: Wanted, url: str) -> Work:
+    """Return the one check that the URL means. Raises: click.UsageError."""
+    from service.url import BadUrl, Terms, check_of  # noqa: PLC0415 - a configuration needs none of it
+
+    password = read_password(wanted.password_file, wanted.password_env)
+    if wanted.ca_file and not Path(wanted.ca_file).is_file():
+        raise click.UsageError(f"there is no file {wanted.ca_file}: --ca-file takes a file of certificates (PEM)")
+    terms = Terms(password, wanted.ca_file, not wanted.insecure, wanted.timeout_seconds or 10.0)
+    try:
+        check = check_of(url, terms)
+    except BadUrl as error:
+        raise click.UsageError(str(error)) from error
+    if password is not None and check.endpoint.security.value == "none":
+        click.echo(f"probe: {IN_CLEAR.format(kind=check.kind)}", err=True)
+    return Work((check,))
+
+
+async def from_config(wanted: Wanted) -> Work:
+    """Return the selected part of what the configuration asks for. Raises: click.ClickException."""
+    settings = _load(wanted.config_file or CONFIG_FILE)
+    for warning in settings.warnings:
+        click.echo(f"probe: warning: {warning}", err=True)
+    chosen = Selection(wanted.domains, wanted.servers, wanted.kinds, trips=not wanted.no_trip)
+    try:
+        return select(await _planned(settings, wanted), chosen)
+    except NothingSelected as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _load(file: str) -> Settings:
+    from config import ConfigErrors  # noqa: PLC0415 - pydantic costs 80 ms; a URL needs none of it
+    from config.load import load  # noqa: PLC0415 - as above
+
+    try:
+        return load(file)
+    except ConfigErrors as wrong:
+        raise click.ClickException(_first(wrong, file)) from wrong
+
+
+def _first(wrong: ConfigErrors, file: str) -> str:
+    """Return the first error in one line, and how to see the others."""
+    others = len(wrong.problems) - 1
+    return f"{wrong.problems[0]}{f' (and {others} more: probe check-config {file})' if others else ''}"
+
+
+async def _planned(settings: Settings, wanted: Wanted) -> Work:
+    from config.plan import plan  # noqa: PLC0415 - as above
+
+    planned = plan(settings)
+    return Work(
+        checks=tuple(planned.checks),
+        journeys=tuple(planned.journeys),
+        limits=settings.limits,
+        site=settings.site,
+        resolver=planned.resolver,
+        every_seconds=settings.checks.every_seconds,
+        wait_seconds=wanted.wait_seconds,
+    )

@@ -1,0 +1,125 @@
+"""What `probe run` does: every selected check once, and the trips, all at the same time but never many at one server; then judge.
+
+A probe's bug is caught here, per check: it becomes a fault of kind OURS, which never pages as their outage, and its traceback goes to the
+log. Cancellation is never caught: whoever cancels gets his connections closed by their farewell (see `probe.wire`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from typing import TYPE_CHECKING
+
+from probe.clock import utc_now
+from probe.values import Fault, FaultKind, Result
+from service.report import Bounds, JudgedCheck, JudgedTrip, Report
+from thresholds.judge import judge_result, judge_trip
+from thresholds.limits import in_force
+from thresholds.values import Aspect, Sample
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from datetime import datetime
+
+    from probe import Check, Journey, Trip
+    from service.work import Work
+    from thresholds import Limit
+
+    Prober = Callable[[Check], Awaitable[Result]]
+    Traveller = Callable[[Journey], Awaitable[Trip]]
+
+PER_SERVER = 8  # conversations with one server at a time: more would measure our own load, and servers limit them (see decision 0062)
+AT_ONCE = 200  # conversations at a time over all servers: what one core carries without falsifying its own times
+
+log = logging.getLogger("mailsonde.run")
+
+
+def ours(check: Check, started_at: datetime, bug: Exception) -> Result:
+    """Return the result of a check that our own bug ended."""
+    return Result(check, started_at, fault=Fault(FaultKind.OURS, "run", type(bug).__name__))
+
+
+async def _run_one(check: Check, prober: Prober) -> Result:
+    started_at = utc_now()
+    try:
+        return await prober(check)
+    except Exception as bug:
+        log.exception("our own error in %s", check.name)
+        return ours(check, started_at, bug)
+
+
+class Runner:
+    """Runs many checks with a bound per server and over all. `done` counts what has ended, for a progress bar."""
+
+    def __init__(self, prober: Prober, traveller: Traveller) -> None:
+        self.done = 0
+        self._prober = prober
+        self._traveller = traveller
+        self._room = asyncio.Semaphore(AT_ONCE)
+
+    async def checks(self, checks: Sequence[Check]) -> list[Result]:
+        """Run these checks; results come in their order."""
+        queues: dict[tuple[str, int], deque[tuple[int, Check]]] = {}
+        for place, check in enumerate(checks):
+            endpoint = check.endpoint
+            queues.setdefault((endpoint.address or endpoint.host, endpoint.port), deque()).append((place, check))
+        results: dict[int, Result] = {}
+        async with asyncio.TaskGroup() as group:
+            for queue in queues.values():
+                for _ in range(min(PER_SERVER, len(queue))):
+                    group.create_task(self._work_off(queue, results))
+        return [results[place] for place in range(len(checks))]
+
+    async def _work_off(self, queue: deque[tuple[int, Check]], results: dict[int, Result]) -> None:
+        while queue:
+            place, check = queue.popleft()
+            async with self._room:
+                results[place] = await _run_one(check, self._prober)
+            self.done += 1
+
+    async def trips(self, journeys: Sequence[Journey]) -> list[Trip]:
+        """Make these trips, all at once; each mailbox has one reader whatever their number."""
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._travel(journey)) for journey in journeys]
+        return [task.result() for task in tasks]
+
+    async def _travel(self, journey: Journey) -> Trip:
+        trip = await self._traveller(journey)
+        self.done += 1
+        return trip
+
+
+def _bounds(limit: Limit | None) -> Bounds:
+    return Bounds() if limit is None else Bounds(limit.warning, limit.critical)
+
+
+def judge_check(result: Result, work: Work) -> JudgedCheck:
+    """Return a result with its verdict and the limit of its total."""
+    check = result.check
+    total = Sample(check.domain, check.server, Aspect.TOTAL, "", result.seconds, result.started_at, work.site)
+    return JudgedCheck(result, judge_result(result, work.limits, work.site), _bounds(in_force(work.limits, total)))
+
+
+def judge_journey(trip: Trip, journey: Journey, work: Work, now: datetime) -> JudgedTrip:
+    """Return a trip with its verdict and the limit of its total."""
+    total = Sample(trip.domain, trip.name, Aspect.TRIP, "total", 0.0, trip.started_at, work.site)
+    verdict = judge_trip(trip, work.limits, now, journey.late_after_seconds, work.site)
+    return JudgedTrip(trip, verdict, _bounds(in_force(work.limits, total)))
+
+
+async def run_once(work: Work, runner: Runner) -> Report:
+    """Run all of the work and judge it.
+
+    Args:
+        work: what was selected.
+        runner: how; its `done` may be read meanwhile.
+    """
+    started_at = utc_now()
+    async with asyncio.TaskGroup() as group:
+        checking = group.create_task(runner.checks(work.checks))
+        travelling = group.create_task(runner.trips(work.journeys))
+    checks = tuple(judge_check(result, work) for result in checking.result())
+    now = utc_now()
+    trips = tuple(judge_journey(trip, journey, work, now) for trip, journey in zip(travelling.result(), work.journeys, strict=True))
+    return Report(work.site, started_at, checks, trips)

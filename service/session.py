@@ -1,0 +1,62 @@
+"""One `probe run` from its work to its exit code: once, or again and again with --watch.
+
+Closes every connection politely, also on Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from probe.wire import Wire
+from service.crew import Crew
+from service.gather import gather
+from service.loop import run_loop
+from service.progress import Progress
+from service.run import Runner, run_once
+from service.show import clear_screen, show
+
+if TYPE_CHECKING:
+    from service.command_run import Wanted
+    from service.report import Report
+    from service.work import Work
+
+
+async def _measure(work: Work, wire: Wire) -> Report:
+    """Run the work once, with a progress bar for those who wait."""
+    crew = Crew(work, wire)
+    runner = Runner(crew.probe, crew.travel)
+    async with Progress(len(work.checks) + len(work.journeys), "checks and trips", lambda: runner.done):
+        return await run_once(work, runner)
+
+
+async def _watch(work: Work, wire: Wire, wanted: Wanted) -> int:
+    """Measure and show, again and again where that is wanted. Returns the exit code of the last report."""
+    every_seconds = wanted.every_seconds or work.every_seconds
+    while True:
+        began = monotonic()
+        report = await _measure(work, wire)
+        if wanted.watch:
+            clear_screen()
+        show(report, wanted.form, every=wanted.everything, talk=wanted.talk)
+        if not wanted.watch:
+            return report.exit_code
+        await asyncio.sleep(max(0.0, began + every_seconds - monotonic()))
+
+
+async def _session(wanted: Wanted) -> int:
+    work = await gather(wanted)
+    wire = Wire(work.resolver)
+    try:
+        return await _watch(work, wire, wanted)
+    finally:
+        await wire.close()
+
+
+def session(wanted: Wanted) -> int:
+    """Do what the command line wants and return the exit code.
+
+    Raises: click.ClickException with what is wrong with the configuration or the URL; KeyboardInterrupt after Ctrl-C.
+    """
+    return run_loop(_session(wanted))
