@@ -1,0 +1,156 @@
+"""A configuration file to Settings, or ConfigErrors with all that is wrong with it. The one file of config/ that reads the configuration.
+
+Three sieves: YAML (config.nodes), types (pydantic, in our words), coherence. When a type is wrong, what is sound is still read (leniently)
+and checked as a whole, so that everything is said at once.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from config import coherence, words
+from config.errors import ConfigErrors, Problem, in_order
+from config.fields import Section
+from config.nodes import Tree, read
+from config.secret_sources import Sources
+from config.settings import LATER, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pydantic_core import ErrorDetails
+
+    from config.errors import Path as Place
+
+NOT_YET = "is known, but this version does nothing with it"
+LENIENT = frozenset({"servers", "domains", "trips", "calendars", "thresholds"})  # sections that are read entry by entry
+
+
+def load(path: str | Path, environ: Mapping[str, str] | None = None) -> Settings:
+    """Return the settings in a file, its secrets resolved. Raises: ConfigErrors with everything that is wrong.
+
+    Args:
+        path: the YAML file; relative paths in it begin at its folder.
+        environ: where `{env: NAME}` looks; None = the process's environment.
+    """
+    file = Path(path)
+    tree = read(_text(file), str(path))
+    sources = Sources(file.absolute().parent)
+    if environ is not None:
+        sources.environ = environ
+    return _settings(tree, sources)
+
+
+def _text(file: Path) -> str:
+    """Return the file's text. Raises: ConfigErrors when there is none to be had."""
+    try:
+        content = file.read_bytes()
+    except FileNotFoundError:
+        raise _whole(file, "there is no such file; write a first one with `probe init ADDRESS`") from None
+    except IsADirectoryError:
+        raise _whole(file, "is a directory; name the file in it: mailsonde.yml") from None
+    except OSError as error:
+        raise _whole(file, f"cannot be read: {(error.strerror or 'unknown reason').lower()}") from None
+    return _decoded(file, content)
+
+
+def _decoded(file: Path, content: bytes) -> str:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise _whole(file, f"is not UTF-8 text (byte 0x{content[error.start]:02x} in line {line}); save it as UTF-8") from None
+    if "\x00" in text:
+        raise _whole(file, "is not a text file")
+    return text
+
+
+def _whole(file: Path, says: str) -> ConfigErrors:
+    return ConfigErrors([Problem(str(file), None, (), says)])
+
+
+def _settings(tree: Tree, sources: Sources) -> Settings:
+    value = tree.value
+    if not tree.problems and not value:
+        raise ConfigErrors([Problem(tree.file, None, (), "is empty; write a first configuration with `probe init ADDRESS`")])
+    if not isinstance(value, dict):
+        says = "a configuration is a mapping: lines such as `servers:`, and what belongs to them indented below"
+        raise ConfigErrors(tree.problems or [tree.problem((), says)])
+    sections = {key: part for key, part in value.items() if key not in LATER}
+    settings, problems = _typed(sections, tree, sources)
+    if settings is not None:
+        problems += [tree.problem(path, says) for path, says in coherence.problems(_view(settings, sections))]
+    problems = tree.problems + _beside(tree.problems, problems)
+    if problems or settings is None:
+        raise ConfigErrors(problems)
+    settings._warnings = tuple(_warnings(settings, tree, sources))  # noqa: SLF001 - frozen to all but its maker
+    return settings
+
+
+def _typed(sections: dict[str, Any], tree: Tree, sources: Sources) -> tuple[Settings | None, list[Problem]]:
+    """Return the settings, read leniently when some of them are wrong; None when not even that can be."""
+    try:
+        return Settings.model_validate(sections, context=sources), []
+    except ValidationError as error:
+        errors = error.errors(include_url=False)
+    problems = [_problem(one, tree) for one in errors]
+    broken = {one["loc"][0] for one in errors if one["loc"][0] not in LENIENT or len(one["loc"]) == 1}
+    sources.lenient = True
+    try:
+        return Settings.model_validate({key: part for key, part in sections.items() if key not in broken}, context=sources), problems
+    except ValidationError:
+        return None, problems
+
+
+def _problem(error: ErrorDetails, tree: Tree) -> Problem:
+    path = words.path_of(error)
+    return tree.problem(path, words.says(error, _known(path[:-1])), of_key=error["type"] == "extra_forbidden")
+
+
+def _known(path: Place) -> list[str]:
+    """Return the keys that the mapping at `path` knows."""
+    kind: type[Section] = Settings
+    for part in path:
+        field = next((one for name, one in kind.model_fields.items() if part in (one.alias, name)), None)
+        if field is not None:
+            kind = next(iter(_sections_in(field.annotation)), kind)
+    known = [field.alias or name for name, field in kind.model_fields.items()]
+    return known + list(LATER) if kind is Settings else known
+
+
+def _sections_in(annotation: Any) -> list[type[Section]]:
+    """Return the sections that a type speaks of: itself, or what it holds."""
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return [annotation]
+    return [one for part in getattr(annotation, "__args__", ()) for one in _sections_in(part)]
+
+
+def _beside(first: Sequence[Problem], then: Sequence[Problem]) -> list[Problem]:
+    """Return the later problems that are no mere consequence of an earlier one at the same place or around it."""
+    places = [one.path for one in first if one.path]
+    return [one for one in then if not any(one.path[: len(place)] == place for place in places)]
+
+
+def _view(settings: Settings, sections: dict[str, Any]) -> coherence.View:
+    servers, calendars, domains = (sections.get(key, {}) for key in ("servers", "calendars", "domains"))
+    names = None
+    if isinstance(domains, list):
+        written = [one.get("name") for one in domains if isinstance(one, dict)]
+        names = [*{one.name for one in settings.domains if one is not None}, *(str(name) for name in written)]
+    return coherence.View(
+        settings,
+        list(servers) if isinstance(servers, dict) else None,
+        list(calendars) if isinstance(calendars, dict) else None,
+        list(dict.fromkeys(names)) if names is not None else None,
+    )
+
+
+def _warnings(settings: Settings, tree: Tree, sources: Sources) -> list[str]:
+    """Return what is odd but no error, in the order of the file; files that others can read come last."""
+    later = [tree.problem((key,), NOT_YET, of_key=True) for key in tree.value if key in LATER]
+    put_off = [(index, settings.put_off(one)) for index, one in enumerate(settings.thresholds)]
+    waiting = [tree.problem(("thresholds", index), why) for index, why in put_off if why]
+    return [*map(str, in_order([*later, *waiting])), *sources.warnings]

@@ -1,0 +1,185 @@
+"""The settings of what measurements mean: calendars and thresholds, and their translation into limits."""
+
+from datetime import date
+from typing import Annotated, Any, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import BeforeValidator, Field, PlainValidator, SkipValidation, ValidationInfo, WithJsonSchema, model_validator
+
+from config import scalars, weekly
+from config.fields import STRING, Duration, Factor, Name, Section, Text, Zone, choice, sources_of
+from probe.values import FaultKind, Outcome
+from thresholds.calendars import Calendar, Window
+from thresholds.values import FALLING, UNITS, Aspect, Baseline, Level, Limit, Match
+
+TRIP_PARTS = ["total", "submit", "transit", "retrieve"]
+NAMES_OF_ASPECTS: dict[Aspect, list[str]] = {
+    Aspect.TRIP: TRIP_PARTS,
+    Aspect.FAULT: [str(one) for one in FaultKind],
+    Aspect.OUTCOME: [str(one) for one in Outcome],
+}
+LEVELS = [one.name.lower() for one in Level]
+VALUE_WORDS = {"seconds": scalars.DURATION_WORDS, "count": "a number: 100", "percent": "a percentage: 80%", "days": "days: 14d"}
+
+
+def _exception(value: Any, info: ValidationInfo) -> Any:
+    found = weekly.exception(value)
+    if isinstance(found, str) and not sources_of(info).path(found.removeprefix("ical:")).is_file():
+        raise ValueError(f"there is no file {sources_of(info).path(found.removeprefix('ical:'))}")
+    return found
+
+
+WeeklyWindow = Annotated[SkipValidation[Window], BeforeValidator(weekly.window), WithJsonSchema(STRING)]
+Day = Annotated[SkipValidation[date], BeforeValidator(weekly.day), WithJsonSchema({"type": "string", "format": "date"})]
+Exempt = Annotated[Any, PlainValidator(_exception), WithJsonSchema(STRING)]
+
+
+class CalendarPlan(Section):
+    """A named set of times for limits that hold only then."""
+
+    timezone: Zone | None = Field(None, description="Zone of its wall clock. Default: `timezone`.")
+    weekly: tuple[WeeklyWindow, ...] = Field(
+        (), description="Windows: `mon-fri 08:00-18:00`; `fri 22:00-02:00` runs past midnight; `sat,sun` whole days."
+    )
+    dates: tuple[Day, ...] = Field((), description="Whole days that count besides.")
+    without: tuple[Exempt, ...] = Field(
+        (), alias="except", description="Days that do not count: `2026-12-24`, `holidays:DE-BE` (ISO 3166 country and region), `ical:FILE`."
+    )
+
+    @model_validator(mode="after")
+    def _some_time(self) -> Self:
+        if not self.weekly and not self.dates:
+            raise ValueError("holds no time; give `weekly` windows or `dates`")
+        return self
+
+    @property
+    def unread(self) -> bool:
+        """Say whether it leans on an iCal file, which this version checks but does not read."""
+        return any(isinstance(one, str) for one in self.without)
+
+    def calendar(self, name: str, default: ZoneInfo) -> Calendar:
+        """Return it as thresholds know it."""
+        single = frozenset(one for one in self.without if isinstance(one, date))
+        others = tuple(one for one in self.without if not isinstance(one, date | str))
+        return Calendar(name, self.timezone or default, self.weekly, frozenset(self.dates), (single, *others))
+
+
+class MatchPlan(Section):
+    """Which samples a threshold speaks of: where, and one aspect (default: the total of a check)."""
+
+    domain: Text = Field("*", description="Domains, as a glob.")
+    server: Text = Field("*", description="Servers by their names under `servers`, or trips by theirs, as a glob.")
+    site: Text = Field("*", description="Sites of probers, as a glob.")
+    step: Text | None = Field(None, description="A stage of a conversation: connect, tls, login, ... as a glob; values are durations.")
+    trip: Annotated[str, choice(TRIP_PARTS), WithJsonSchema({"enum": TRIP_PARTS})] | None = Field(
+        None, description="A part of a trip: total, submit, transit or retrieve; values are durations."
+    )
+    hop: Text | None = Field(
+        None, description="The way of a test message up to a server, by the server's name, as a glob; values are durations."
+    )
+    link: Text | None = Field(None, description="The way from one server to the next, as a glob; values are durations.")
+    queue: Text | None = Field(None, description="Messages waiting, by the queue's name, as a glob; values are counts.")
+    resource: Text | None = Field(None, description="Disk, memory or processor of a host, as a glob; values are percentages.")
+    certificate: Text | None = Field(
+        None, description="Time until a certificate expires (`certificate: '*'`); values are days, the critical below the warning."
+    )
+    fault: Annotated[str, choice(NAMES_OF_ASPECTS[Aspect.FAULT]), WithJsonSchema({"enum": NAMES_OF_ASPECTS[Aspect.FAULT]})] | None = Field(
+        None, description="A kind of fault; takes a `level`."
+    )
+    outcome: Annotated[str, choice(NAMES_OF_ASPECTS[Aspect.OUTCOME]), WithJsonSchema({"enum": NAMES_OF_ASPECTS[Aspect.OUTCOME]})] | None = (
+        Field(None, description="An outcome of a trip; takes a `level`.")
+    )
+
+    @model_validator(mode="after")
+    def _one_aspect(self) -> Self:
+        given = [aspect.value for aspect in Aspect if getattr(self, aspect.value, None) is not None]
+        if len(given) > 1:
+            raise ValueError(f"names {' and '.join(given)}, but a threshold speaks of one aspect; write one for each")
+        return self
+
+    def match(self) -> Match:
+        """Return it as thresholds know it."""
+        named = ((aspect, getattr(self, aspect.value, None)) for aspect in Aspect)
+        aspect, name = next(((aspect, name) for aspect, name in named if name is not None), (Aspect.TOTAL, "*"))
+        return Match(aspect, name, self.domain, self.server, self.site)
+
+
+class BaselinePlan(Section):
+    """A limit as a factor over the median of this hour of the week."""
+
+    warning: Factor | None = Field(None, description="Factor from which it is a WARNING.")
+    critical: Factor | None = Field(None, description="Factor from which it is CRITICAL.")
+    history_seconds: Duration = Field(
+        "14d", alias="history", validate_default=True, description="History that is needed; until then it says not enough history."
+    )
+
+    @model_validator(mode="after")
+    def _order(self) -> Self:
+        if self.warning is None and self.critical is None:
+            raise ValueError("has neither `warning` nor `critical`")
+        if self.warning is not None and self.critical is not None and self.warning > self.critical:
+            raise ValueError(f"warning ({self.warning:g}) is above critical ({self.critical:g}); warning comes first")
+        return self
+
+    def baseline(self) -> Baseline:
+        """Return it as thresholds know it."""
+        return Baseline(self.warning, self.critical, self.history_seconds)
+
+
+def bound(aspect: Aspect, written: str) -> float:
+    """Return a value in the aspect's unit. Raises ValueError with what is allowed."""
+    unit = UNITS[aspect]
+    if unit == "seconds":
+        return scalars.span(written)
+    if unit == "days":
+        return scalars.duration(written) / scalars.UNITS["d"]
+    try:
+        return float(scalars.whole(written.removesuffix("%") if unit == "percent" else written))
+    except ValueError:
+        raise ValueError(f"`{written}` does not fit {aspect}, whose values are {VALUE_WORDS[unit]}") from None
+
+
+class Threshold(Section):
+    """What is normal for what it matches. The most specific one is in force."""
+
+    match: MatchPlan = Field({}, validate_default=True, description="What it speaks of. Default: the total of every check.")
+    calendar: Name | None = Field(None, description="Calendar under `calendars` in which it holds. Default: always.")
+    warning: Text | None = Field(None, description="Value above which it is a WARNING (for certificates: below).")
+    critical: Text | None = Field(None, description="Value above which it is CRITICAL (for certificates: below).")
+    baseline: BaselinePlan | None = Field(None, description="Instead of values: factors over what is usual at this hour of the week.")
+    level: Annotated[str, choice(LEVELS), WithJsonSchema({"enum": LEVELS})] | None = Field(
+        None, description="With `fault` or `outcome`: what it counts as."
+    )
+
+    @model_validator(mode="after")
+    def _sense(self) -> Self:
+        aspect = self.match.match().aspect
+        problem = _strange_level(self, aspect) if aspect not in UNITS else _strange_values(self, aspect)
+        if problem:
+            raise ValueError(problem)
+        return self
+
+    def limit(self, origin: str, calendar: Calendar | None) -> Limit:
+        """Return it as thresholds know it."""
+        match = self.match.match()
+        values = [bound(match.aspect, text) if text is not None else None for text in (self.warning, self.critical)]
+        baseline = self.baseline.baseline() if self.baseline is not None else None
+        return Limit(match, values[0], values[1], calendar, baseline, Level[self.level.upper()] if self.level else None, origin)
+
+
+def _strange_level(threshold: Threshold, aspect: Aspect) -> str:
+    if threshold.level is None or threshold.warning or threshold.critical or threshold.baseline:
+        return f"speaks of {aspect}, so it takes `level` and nothing else: ok, unknown, warning or critical"
+    return ""
+
+
+def _strange_values(threshold: Threshold, aspect: Aspect) -> str:
+    given = [text for text in (threshold.warning, threshold.critical) if text is not None]
+    if threshold.level is not None:
+        return "`level` belongs to `match: {fault: ..}` or `match: {outcome: ..}`; other thresholds take `warning` and `critical`"
+    if bool(given) == (threshold.baseline is not None):
+        return "takes `warning` and `critical` values (one of them is enough), or a `baseline`"
+    values = [bound(aspect, text) for text in given]
+    first, then = ("below", "above") if aspect in FALLING else ("above", "below")
+    wrong = len(values) == 2 and (values[0] < values[1] if aspect in FALLING else values[0] > values[1])
+    return f"warning ({given[0]}) is {first} critical ({given[1]}); warning comes first, so write it {then} or equal" if wrong else ""

@@ -1,0 +1,120 @@
+"""The whole configuration as a type: one field per section of the file. The documentation and the JSON Schema are made from it."""
+
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, PrivateAttr, ValidationInfo, WrapValidator
+from pydantic_core import ValidationError
+
+from config.fields import Duration, FilePath, IpAddress, KeySource, Name, Port, Section, Zone, sources_of
+from config.meaning import CalendarPlan, Threshold
+from config.servers import Discovery, Domain, Server, TripPlan
+from thresholds.values import Limit
+
+
+def _leave_out(value: Any, handler: Any, info: ValidationInfo) -> Any:
+    """In the second, lenient reading leave out what the first found wrong: the rest can then be checked as a whole."""
+    try:
+        return handler(value)
+    except ValidationError:
+        if sources_of(info).lenient:
+            return None
+        raise
+
+
+Kept = WrapValidator(_leave_out)
+
+
+class Checks(Section):
+    """How often and how long every check runs, where a server says nothing else."""
+
+    every_seconds: Duration = Field("60s", alias="every", validate_default=True, description="Time from one check to the next.")
+    timeout_seconds: Duration = Field(
+        "10s", alias="timeout", validate_default=True, description="Time for one whole conversation; shorter than `every`."
+    )
+
+
+class RoundTrip(Section):
+    """How often test messages travel, and from when they are late or lost."""
+
+    every_seconds: Duration = Field("5m", alias="every", validate_default=True, description="Time from one test message to the next.")
+    late_after_seconds: Duration = Field("2m", alias="late_after", validate_default=True, description="Age from which a message is late.")
+    lost_after_seconds: Duration = Field(
+        "24h", alias="lost_after", validate_default=True, description="Age at which a message is given up."
+    )
+
+
+class Identity(Section):
+    """What proves that a test message is ours."""
+
+    key: KeySource = Field(
+        {"file": "probe.key"},
+        validate_default=True,
+        description="Key that signs test messages; a file is made on first start. All that probe the same mailboxes share it.",
+    )
+
+
+class Resolver(Section):
+    """The name server that probes ask."""
+
+    host: IpAddress = Field(description="Its IP address.")
+    port: Port = Field(53, description="Its port.")
+
+
+class Keep(Section):
+    """How long is remembered."""
+
+    results_seconds: Duration = Field("14d", alias="results", validate_default=True, description="Single results.")
+    rollups_seconds: Duration = Field("5y", alias="rollups", validate_default=True, description="Counts and histograms.")
+
+
+class Store(Section):
+    """Where the prober remembers."""
+
+    path: FilePath = Field("mailsonde.db", validate_default=True, description="File, relative to the configuration.")
+    keep: Keep = Field({}, validate_default=True, description="How long.")
+
+
+# Sections of the design that this version knows by name and does nothing with; each is said in a warning.
+LATER = ("metrics", "console", "notify", "tracking", "reports", "agents")
+
+
+class Settings(Section):
+    """All settings of one prober."""
+
+    site: Name = Field("local", description="Where this prober stands: a label on every result.")
+    timezone: Zone = Field(ZoneInfo("UTC"), description="Zone in which times are shown and calendars are meant.")
+    servers: dict[Name, Annotated[Server, Kept]] = Field({}, description="The components of the mail system, by names of your choice.")
+    domains: tuple[Annotated[Domain, Kept], ...] = Field((), description="The virtual domains.")
+    trips: tuple[Annotated[TripPlan, Kept], ...] = Field((), description="Ways of test messages besides each domain's own round trip.")
+    discovery: Discovery | None = Field(None, description="Where more domains are found.")
+    checks: Checks = Field({}, validate_default=True, description="Rhythm of the checks.")
+    roundtrip: RoundTrip = Field({}, validate_default=True, description="Rhythm of the test messages.")
+    identity: Identity = Field({}, validate_default=True, description="The prober's own key.")
+    resolver: Resolver | None = Field(None, description="Name server to ask. Default: the system's.")
+    calendars: dict[Name, Annotated[CalendarPlan, Kept]] = Field({}, description="Named times for thresholds.")
+    thresholds: tuple[Annotated[Threshold, Kept], ...] = Field((), description="What is normal.")
+    store: Store = Field({}, validate_default=True, description="What is remembered, and where.")
+
+    _warnings: tuple[str, ...] = PrivateAttr(default=())
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Return lines for a human: what is odd but no error, as `file:line:column: path: ...` where it has a place."""
+        return self._warnings
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """Return the thresholds that this version applies, in the order of the file; those it does not are in the warnings."""
+        known = {name: plan.calendar(name, self.timezone) for name, plan in self.calendars.items()}
+        named = [(f"thresholds[{index}]", threshold) for index, threshold in enumerate(self.thresholds) if not self.put_off(threshold)]
+        return tuple(one.limit(origin, known[one.calendar] if one.calendar else None) for origin, one in named)
+
+    def put_off(self, threshold: Threshold) -> str:
+        """Return why this version does not apply a threshold yet; "" = it does."""
+        if threshold.baseline is not None:
+            return "a baseline needs history, which this version does not keep: this threshold is checked but not applied"
+        if threshold.calendar is not None and self.calendars[threshold.calendar].unread:
+            leans = f"calendar {threshold.calendar} leans on an iCal file, which this version does not read"
+            return f"{leans}: this threshold is checked but not applied"
+        return ""

@@ -1,0 +1,52 @@
+"""Pydantic's complaints in our words: one line per type of error. None of its jargon reaches a screen. No I/O."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from config.errors import did_you_mean, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pydantic_core import ErrorDetails
+
+    from config.errors import Path
+
+
+def _kind_of(value: Any) -> str:
+    shapes: dict[type, str] = {dict: "a mapping", list: "a list"}
+    return shapes.get(type(value), f"`{value}`")
+
+
+def _shape(wanted: str) -> Callable[[ErrorDetails], str]:
+    return lambda error: f"is {_kind_of(error['input'])}, but {wanted} is wanted"
+
+
+def _ours(error: ErrorDetails) -> str:
+    return str(error["ctx"]["error"])
+
+
+WORDS: dict[str, Callable[[ErrorDetails], str]] = {
+    "value_error": _ours,
+    "missing": lambda error: f"has no `{error['loc'][-1]}`; it is needed",
+    "dict_type": _shape("a mapping (`key: value` lines)"),
+    "model_type": _shape("a mapping (`key: value` lines)"),
+    "model_attributes_type": _shape("a mapping (`key: value` lines)"),
+    "tuple_type": _shape("a list (lines that begin with `- `, or [a, b])"),
+    "too_short": lambda _: "is empty; it needs at least one entry",
+}
+
+
+def says(error: ErrorDetails, known: Sequence[str]) -> str:
+    """Return what is wrong; `known` are the keys that the mapping around it knows."""
+    if error["type"] == "extra_forbidden":
+        key = str(error["loc"][-1])
+        return f"is not known here; allowed: {listed(known)}{did_you_mean(key, known)}"
+    return WORDS[error["type"]](error)
+
+
+def path_of(error: ErrorDetails) -> Path:
+    """Return where to point: at the value, or, for a key that is missing, at the mapping that should have it."""
+    location = tuple(part for part in error["loc"] if part != "[key]")
+    return location[:-1] if error["type"] == "missing" else location
