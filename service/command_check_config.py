@@ -29,12 +29,12 @@ def summary(file: str, settings: Settings) -> str:
     """Return what the configuration asks for, in one sentence."""
     from config.plan import plan  # noqa: PLC0415 - an unreadable file needs no plan
 
-    planned = plan(settings)
+    checks, journeys = plan(settings)
     counted = (
         (len(settings.domains), "domain"),
         (len(settings.servers), "server"),
-        (len(planned.checks), "check"),
-        (len(planned.journeys), "trip"),
+        (len(checks), "check"),
+        (len(journeys), "trip"),
         (len(settings.thresholds), "threshold"),
     )
     more = ", and the domains that discovery finds" if settings.discovery else ""

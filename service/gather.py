@@ -5,11 +5,14 @@ The border at which what is wrong with either becomes one line for the user.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from probe.values import Endpoint
+from service.addresses import spread
 from service.options import CONFIG_FILE, read_password
 from service.work import NothingSelected, Selection, Work, select
 
@@ -50,7 +53,7 @@ async def from_config(wanted: Wanted) -> Work:
         click.echo(f"probe: warning: {warning}", err=True)
     chosen = Selection(wanted.domains, wanted.servers, wanted.kinds, trips=not wanted.no_trip)
     try:
-        return select(await _planned(settings, wanted), chosen)
+        return _signed(select(await _planned(settings, wanted), chosen), settings)
     except NothingSelected as error:
         raise click.ClickException(str(error)) from error
 
@@ -72,15 +75,30 @@ def _first(wrong: ConfigErrors, file: str) -> str:
 
 
 async def _planned(settings: Settings, wanted: Wanted) -> Work:
+    """Return all the work of a configuration, its directory asked and its addresses looked up."""
     from config.plan import plan  # noqa: PLC0415 - as above
 
-    planned = plan(settings)
+    resolver = Endpoint(settings.resolver.host, settings.resolver.port) if settings.resolver else None
+    checks, journeys = plan(settings)
+    each = {name for name, server in settings.servers.items() if server.addresses == "each"}
     return Work(
-        checks=tuple(planned.checks),
-        journeys=tuple(planned.journeys),
+        checks=await spread(checks, each, resolver),
+        journeys=journeys,
         limits=settings.limits,
         site=settings.site,
-        resolver=planned.resolver,
+        resolver=resolver,
         every_seconds=settings.checks.every_seconds,
         wait_seconds=wanted.wait_seconds,
     )
+
+
+def _signed(work: Work, settings: Settings) -> Work:
+    """Return the work with the key that signs its test messages, where it sends any. Raises: click.ClickException."""
+    if not work.journeys and all(check.send != "message" for check in work.checks):
+        return work
+    from service.identity import NoKey, signing_key  # noqa: PLC0415 - as above
+
+    try:
+        return replace(work, key=signing_key(settings.identity.key))
+    except NoKey as error:
+        raise click.ClickException(str(error)) from error

@@ -16,6 +16,7 @@ from service.loop import run_loop
 from service.progress import Progress
 from service.run import Runner, run_once
 from service.show import clear_screen, show
+from service.warm import warm
 
 if TYPE_CHECKING:
     from service.command_run import Wanted
@@ -47,6 +48,7 @@ async def _watch(work: Work, wire: Wire, wanted: Wanted) -> int:
 
 async def _session(wanted: Wanted) -> int:
     work = await gather(wanted)
+    warm(work)
     wire = Wire(work.resolver)
     try:
         return await _watch(work, wire, wanted)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
+    from probe import Check
     from service.report import JudgedCheck, Report
 
 SUMMARY_FROM = 100  # checks; more rows than this nobody reads
@@ -53,6 +54,11 @@ def _by_domain(checks: tuple[JudgedCheck, ...]) -> list[tuple[str, list[JudgedCh
     return sorted(groups.items(), key=lambda group: -max(one.verdict.level for one in group[1]))
 
 
+def _server(check: Check) -> str:
+    """Return the server as the check's name has it: with its address, where each address is a check of its own."""
+    return check.name.removeprefix(f"{check.domain}/")
+
+
 def checks_table(checks: tuple[JudgedCheck, ...], width: int) -> Table:
     """Return one row per check under its domain's row."""
     cells = 20 if width >= 100 else 12  # room of the bar
@@ -62,7 +68,7 @@ def checks_table(checks: tuple[JudgedCheck, ...], width: int) -> Table:
         for one in group:
             level = one.verdict.level
             drawn = _painted(bar(one.result, cells))
-            name = Text(f"  {one.result.check.server}")
+            name = Text(f"  {_server(one.result.check)}")
             table.add_row(name, level_text(level), seconds_text(one.result.seconds), drawn, _reason(one))
     return table
 

@@ -107,7 +107,7 @@ async def _family(domain: str, family: Family, lookup: Lookup, exchangers: list[
         elif records:
             found.append(_from_srv(f"{label}._tcp.{domain}", family.kind, security, records))
     if found or denied:
-        return found, denied
+        return list({one.name: one for one in reversed(found)}.values())[::-1], denied  # of two that turn out to be one, the first
     return await _guess(domain, family, lookup, exchangers)
 
 
@@ -125,7 +125,7 @@ def _coherent(found: Found) -> Found:
     if means is found.security:
         return found
     why = f"{found.why}; assumed: {means.value}, for that is what port {found.port} speaks"
-    return replace(found, security=means, why=why)
+    return replace(found, name=_name(found.kind, means), security=means, why=why)
 
 
 def _name(kind: str, security: Security) -> str:
