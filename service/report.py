@@ -86,11 +86,12 @@ def _worst(report: Report) -> str:
     """Return the name and the first reason of what is worst, and how many more are as bad."""
     named = [(one.result.check.name, one.verdict) for one in report.checks]
     named += [(f"trip {one.trip.name}", one.verdict) for one in report.trips]
-    bad = [(name, verdict) for name, verdict in named if verdict.level is report.level]
-    if report.level is Level.OK or not bad:
+    level = report.level  # once: it looks at every verdict
+    bad = [(name, verdict) for name, verdict in named if verdict.level is level]
+    if level is Level.OK or not bad:
         return ""
     name, verdict = bad[0]
-    more = f"; {len(bad) - 1:,} more {report.level.name}" if len(bad) > 1 else ""
+    more = f"; {len(bad) - 1:,} more {level.name}" if len(bad) > 1 else ""
     return f" ({name}: {verdict.reasons[0] if verdict.reasons else verdict.level.name}{more})"
 
 

@@ -81,9 +81,9 @@ def _split(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
     except ValueError as error:
-        raise BadUrl(f"'{url}' is no URL: {error}") from error
+        raise BadUrl(f"this is no URL: {error}") from None  # the URL itself is not repeated: it may hold a password
     if "://" not in url:
-        raise BadUrl(f"'{url}' is no URL, such as imaps://host; to choose from a configuration use --domain or --server")
+        raise BadUrl("a server is given as a URL, such as imaps://host; to choose from a configuration use --domain or --server")
     if parts.scheme not in SCHEMES:
         raise BadUrl(f"'{parts.scheme}://' is not known; known are {', '.join(f'{scheme}://' for scheme in SCHEMES)}")
     if parts.password is not None:
