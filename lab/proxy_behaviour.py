@@ -5,7 +5,7 @@ A route stands between a front port, where clients connect, and a back port, whe
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 CHUNK_BYTES = 65_536  # the most that one direction of one connection holds
@@ -46,12 +46,13 @@ class Behaviour:
     strip: bool = False  # STARTTLS, STLS or StartTLS is not offered, and refused when asked for
     body: bool = False  # one letter of the body of each message becomes another
     busy: bool = False  # LDAP: resultCode 51 to every operation
-    slow_seconds: float = 0.0  # each piece that the server sends waits so long
+    slow_seconds: float = 0.0  # each reply comes so late
+    link_seconds: float = 0.0  # whatever passes, in either direction, comes so late
 
     @property
     def breaks(self) -> Behaviour:
         """Return the same without slowness: what running connections cannot change to."""
-        return Behaviour(**{field.name: getattr(self, field.name) for field in fields(self) if field.name != "slow_seconds"})
+        return replace(self, slow_seconds=0.0, link_seconds=0.0)
 
 
 REST = Behaviour()

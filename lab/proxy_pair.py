@@ -112,6 +112,7 @@ class Pair:
         while data:
             data = await self._client.read()
             self._asked = True
+            await asyncio.sleep(self._now().link_seconds)
             onward, answer = self._through(data)
             await self._server.write(onward)
             await self._back(answer)
@@ -137,10 +138,10 @@ class Pair:
         """Send to the client: late where slow, cut where cut."""
         if not data:
             return
+        late = self._now().link_seconds + (self._now().slow_seconds if self._asked else 0.0)
         self._replies += self._asked
         self._asked = False
-        if slow := self._now().slow_seconds:
-            await asyncio.sleep(slow)
+        await asyncio.sleep(late)
         if self._now().cut != self._replies:
             await self._client.write(data)
             return

@@ -88,7 +88,7 @@ class FrontUdp:
     async def _answer(self, question: bytes, client: Address) -> None:
         with contextlib.suppress(OSError):
             if answer := await self._words(question):
-                await asyncio.sleep(self._now.slow_seconds)
+                await asyncio.sleep(self._now.slow_seconds + 2 * self._now.link_seconds)
                 if self._transport is not None:
                     self._transport.sendto(answer, client)
 

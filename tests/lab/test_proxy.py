@@ -127,7 +127,7 @@ async def test_silent_accepts_says_nothing_and_holds_the_connection() -> None:
         await gone(writer)
 
 
-async def test_slow_delays_each_piece_of_the_server_of_running_connections_too() -> None:
+async def test_slow_makes_each_reply_late_of_running_connections_too() -> None:
     async with fronted(Behaviour(slow_seconds=0.1)) as front:
         began = time.monotonic()
         reader, writer = await client(front)
@@ -137,6 +137,11 @@ async def test_slow_delays_each_piece_of_the_server_of_running_connections_too()
         began = time.monotonic()
         writer.write(b"a\n")
         assert await reader.readline() == b"A\n"
+        assert 0.2 <= time.monotonic() - began < 0.3
+        await front.become(Behaviour(link_seconds=0.1))
+        began = time.monotonic()
+        writer.write(b"c\n")
+        assert await reader.readline() == b"C\n"
         assert 0.2 <= time.monotonic() - began < 0.3
         await front.become(REST)
         writer.write(b"b\n")

@@ -1,0 +1,206 @@
+"""Puts settings of faults in force in the real servers: AREAS says for each kind of setting who does it. Only the lab's folder is touched.
+
+Each area is a function (ground, what, value): value None = the lab's own again. It returns the server that must read its files again, or
+None. Who stands still or has a wrong clock is settled at the ends (`revive`, `run_so`), and the proxy's routes last of all: what a client
+meets then is in force for all.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ldap3.core.exceptions import LDAPExceptionError
+
+from lab import certificates, directory, dovecot, postfix, processes, servers
+from lab.ground import HOST, Ground, LabError, free_port, write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lab.faults_table import Key, Wants
+
+SETTLE_SECONDS = 0.15  # after a server said that it reloads, until its old processes have gone
+SAYS_SECONDS = 5.0  # within which it says so
+COOL_SECONDS = 10.0  # Postfix waits until a file has not been changed for a second; a date in the past saves that wait
+RELOADED = {"mx": b"reload -- version", "hub": b"reload -- version", "edge": b"reload -- version", "dovecot": b"SIGHUP received"}
+CLOCK_LIBRARY = "/usr/lib/*/faketime/libfaketime.so.1"
+POLICY = "policy"  # name of the greylisting server's pid file and log
+
+
+def _parameter(ground: Ground, what: Key, value: Any) -> str:
+    instance, name = what
+    postfix.set_parameter(ground, instance, name, value)
+    _cool(ground.root / instance / "etc/main.cf")
+    return instance
+
+
+def _cool(path: Path) -> None:
+    past = time.time() - COOL_SECONDS
+    os.utime(path, (past, past))
+
+
+def _certificate(ground: Ground, what: Key, variant: Any) -> str:
+    certificates.swap(ground, what[0], variant or "good")
+    return certificates.SERVER_OF[what[0]]
+
+
+def postfix_without(text: str, port: int, *, closed: bool) -> str:
+    """Return a master.cf with the service on this port commented out, or in again."""
+    block = re.compile(rf"^#?{re.escape(HOST)}:{port} inet .*\n(?:#?  -o .*\n)*", re.MULTILINE)
+    mark = "#" if closed else ""
+    return block.sub(lambda found: re.sub("^#?", mark, found[0].removesuffix("\n"), flags=re.MULTILINE) + "\n", text)
+
+
+def dovecot_without(text: str, port: int, *, closed: bool) -> str:
+    """Return a dovecot.conf with the listener on this port closed (port 0), or open again."""
+    opened, shut = f"port = {port}\n", f"port = 0 # {port}\n"
+    return text.replace(opened, shut) if closed else text.replace(shut, opened)
+
+
+FILES = {"mx": ("mx/etc/master.cf", postfix_without), "dovecot": ("dovecot/dovecot.conf", dovecot_without)}
+
+
+def _listener(ground: Ground, what: Key, closed: Any) -> str:
+    server, entrance = what
+    name, without = FILES[server]
+    path = ground.root / name
+    write_whole(path, without(path.read_text("utf-8"), ground.backs[entrance], closed=bool(closed)))
+    _cool(path)
+    return server
+
+
+def _password(ground: Ground, what: Key, password: Any) -> None:
+    directory.set_password(ground, what[0], password or ground.password(what[0].rpartition("@")[2]))
+
+
+def _status(ground: Ground, what: Key, status: Any) -> None:
+    directory.set_status(ground, what[0], status or "active")
+
+
+def _quota(ground: Ground, what: Key, quota_bytes: Any) -> None:
+    directory.set_quota(ground, what[0], quota_bytes)
+
+
+def _sieve(ground: Ground, what: Key, script: Any) -> None:
+    dovecot.set_sieve(ground, what[0], script)
+
+
+def _greylist(ground: Ground, what: Key, seconds: Any) -> str:
+    """Start or end the policy server, and have Postfix ask it."""
+    servers_own = servers.pid_file(ground, POLICY)
+    running = processes.remembered(servers_own)
+    if running is not None:
+        processes.send([running], signal.SIGTERM)
+        processes.gone([running])
+    value = None
+    if seconds is not None:
+        port = _start_policy(ground, servers_own, seconds)
+        value = f"check_policy_service inet:{HOST}:{port}"
+    return _parameter(ground, (what[0], "smtpd_recipient_restrictions"), value)
+
+
+def _start_policy(ground: Ground, pid_file: Path, seconds: float) -> int:
+    """Return the port of a policy server that listens."""
+    port = free_port()
+    command = [sys.executable, "-m", "lab.faults_policy", "--port", str(port), "--seconds", str(seconds)]
+    environment = processes.marked(ground.root, {"PYTHONPATH": str(Path(__file__).parents[1])})
+    processes.remember(processes.spawn(command, environment, ground.log(POLICY)), pid_file)
+    if not processes.until(lambda: port in processes.listening(), SAYS_SECONDS):
+        raise LabError(f"the greylisting server did not come up: see {ground.log(POLICY)}")
+    return port
+
+
+def _nothing(_ground: Ground, _what: Key, _value: Any) -> None:
+    """Stopped servers, clocks and routes are settled elsewhere."""
+
+
+AREAS: dict[str, Callable[[Ground, Key, Any], str | None]] = {
+    "certificate": _certificate,
+    "parameter": _parameter,
+    "listener": _listener,
+    "password": _password,
+    "status": _status,
+    "quota": _quota,
+    "sieve": _sieve,
+    "greylist": _greylist,
+    "stopped": _nothing,
+    "clock": _nothing,
+    "route": _nothing,
+}
+
+
+def apply(ground: Ground, before: Wants, wanted: Wants) -> None:
+    """Make the servers be as `wanted`, where that differs from `before`.
+
+    Raises: LabError in one line; what was done until then stays, `clear` undoes it.
+    """
+    changed = [key for key in before.keys() | wanted.keys() if before.get(key) != wanted.get(key)]
+    concerned = {what for area, what, *_ in changed if area in {"stopped", "clock"}}
+    for server in concerned:
+        if not wanted.get(("stopped", server)):
+            run_so(ground, server, wanted)
+    reloading = {_one(ground, key, wanted.get(key)) for key in sorted(changed)}
+    for server in concerned:
+        if wanted.get(("stopped", server)):
+            servers.stop(ground, server)
+    for name in sorted(filter(None, reloading)):
+        reload(ground, name)
+    _await_listeners(ground, changed, wanted)
+
+
+def _one(ground: Ground, key: Key, value: Any) -> str | None:
+    if key[0] not in AREAS:
+        raise LabError(f"faults.json speaks of {key[0]!r}, which this lab does not know")
+    try:
+        return AREAS[key[0]](ground, key[1:], value)
+    except LDAPExceptionError as error:
+        raise LabError(f"{key[0]} of {key[1]} needs the directory, which does not answer: clear its fault first ({error})") from error
+
+
+def run_so(ground: Ground, server: str, wanted: Wants) -> None:
+    """Have a server run with the clock that is wanted: only a restart changes a clock."""
+    offset = wanted.get(("clock", server))
+    servers.restart(ground, server, clock(float(offset)) if offset is not None else None)
+
+
+def clock(offset_seconds: float) -> dict[str, str]:
+    """Return the environment in which a server's clock is off by so much.
+
+    Raises: LabError when libfaketime is not installed.
+    """
+    found = sorted(glob.glob(CLOCK_LIBRARY))  # noqa: PTH207 - an absolute pattern, which Path.glob refuses
+    if not found:
+        raise LabError("clock-off needs libfaketime: apt-get install libfaketime")
+    return {"LD_PRELOAD": found[0], "FAKETIME": f"{offset_seconds:+g}s", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+
+
+def reload(ground: Ground, server: str) -> None:
+    """Make a server read its files again, and wait until it has."""
+    said = RELOADED.get(server)
+    log = ground.log(server)
+    begin = log.stat().st_size if log.exists() else 0
+    running = servers.pid(ground, server)
+    servers.reload(ground, server)
+    if said is None or running is None:
+        return
+    processes.until(lambda: said in log.read_bytes()[begin:], SAYS_SECONDS)
+    time.sleep(SETTLE_SECONDS)
+
+
+def _await_listeners(ground: Ground, changed: list[Key], wanted: Wants) -> None:
+    """Wait until each listener that changed is open or closed as wanted.
+
+    Raises: LabError naming the one that is not.
+    """
+    for key in changed:
+        if key[0] == "listener":
+            port, closed = ground.backs[key[2]], bool(wanted.get(key))
+            if not processes.until(lambda port=port, closed=closed: (port in processes.listening()) != closed, SAYS_SECONDS):  # type: ignore[misc]
+                raise LabError(f"{key[1]} did not {'close' if closed else 'open'} {key[2]}: see {ground.log(key[1])}")
