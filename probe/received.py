@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MOST = 500  # hops we keep, the newest; servers give up on a loop after 100 (RFC 5321 section 6.3)
 _FIELD_LIMIT = 8_192  # characters of one header that we look into
+_COMMENT_LIMIT = 400  # characters of a comment in which we look for names; the searches take its square
 _WORD_LIMIT = 255  # characters of a name, an id
 _SLACK_SECONDS = 1.0  # the resolution of a stamp: a clock within it is not called wrong
 _CLAUSES = frozenset({"from", "by", "via", "with", "id", "for"})
@@ -87,7 +88,8 @@ def _clauses(field: str) -> tuple[dict[str, _Clause], _Clause]:
 
 
 def _clause(pieces: list[tuple[str, bool]]) -> _Clause:
-    return _Clause(tuple(text for text, comment in pieces if not comment), tuple(text for text, comment in pieces if comment))
+    words = tuple(text for text, comment in pieces if not comment)
+    return _Clause(words, tuple(text[:_COMMENT_LIMIT] for text, comment in pieces if comment))
 
 
 def _comments(field: str) -> list[tuple[int, int]] | None:
