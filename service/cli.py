@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -135,8 +136,16 @@ def run(arguments: Sequence[str]) -> int:
         return _unexpected(error)
 
 
+def _never_fail_to_print() -> None:
+    """Let a terminal without UTF-8 show a peer's letters as escapes, where it would end us."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def main() -> NoReturn:
     """Be the console script."""
+    _never_fail_to_print()
     _complete()
     sys.exit(run(sys.argv[1:]))
 
