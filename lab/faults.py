@@ -12,6 +12,7 @@ import fcntl
 import json
 import signal
 import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 FILE, ACK, LOCK = "faults.json", "faults.ack", "faults.lock"
 ACK_SECONDS = 5.0
+QUEUE_SECONDS = 0.1  # until a delivery that a fault held up has failed and its message waits in the queue
 InForce = dict[str, float]  # name of a fault -> its number; 0 where it takes none
 
 
@@ -124,6 +126,7 @@ def clear(ground: Ground, words: list[str] | None = None) -> list[str]:
 
 def _let_mail_go(ground: Ground, *, released: bool) -> None:
     """Try all queued mail again at once; what is held too, when nothing is left in force."""
+    time.sleep(QUEUE_SECONDS)
     for instance in postfix.INSTANCES:
         if servers.pid(ground, instance) is not None:
             (postfix.release if released else postfix.flush)(ground, instance)

@@ -131,7 +131,7 @@ MAIL = [
     ),
     _plain(
         "deferred",
-        "hub cannot pass on what comes",
+        "hub asks mx to come back later with each message",
         {("parameter", "hub", "relay_transport"): "retry:4.3.2 the way on is closed"},
         Says("*", UNDER_WAY),
     ),
