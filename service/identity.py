@@ -40,7 +40,7 @@ def _make(file: Path) -> None:
     """
     if file.exists():
         return
-    fresh = file.with_name(f"{file.name}.{os.getpid()}.new")
+    fresh = file.with_name(f"{file.name}.{secrets.token_hex(4)}.new")
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as out:
         out.write(f"{secrets.token_hex(KEY_BYTES)}\n")
     try:
