@@ -1,7 +1,8 @@
 """Drives a dialogue with a server's bytes: whole, byte by byte and with bytes behind each reply; all must tell the same story.
 
 A script is text. `S: ` is a line of the server (CRLF is added), `C: ` one that the dialogue must send, `TLS` the place of an
-Upgrade, `...` a silence in which a Wait runs out of time. Other lines are comments. `b"..."` after S or C is a bytes literal of Python
+Upgrade, `...` a silence in which a Wait runs out of time, `CLOSED` the end of the connection by the server (what that means is
+the wire's to say: the play ends). Other lines are comments. `b"..."` after S or C is a bytes literal of Python
 without CRLF, for octets that are no text.
 
     told = tell(lambda: dialogue(check, b""), '''
@@ -32,6 +33,7 @@ BEHIND = (b"", b"\0", b"250 2.0.0 early\r\n", b"A0001 OK early\r\n* 1 EXISTS\r\n
 
 SILENCE = "..."
 TLS = "TLS"
+CLOSED = "CLOSED"
 Event = bytes | str | tuple[bytes]  # server's bytes; SILENCE or TLS; (what the client must send,)
 
 
@@ -55,7 +57,7 @@ def script(text: str) -> list[Event]:
         if line.startswith(("S:", "C:")):
             octets = _octets(line[2:].removeprefix(" "))
             events.append(octets if line[0] == "S" else (octets,))
-        elif line in {SILENCE, TLS}:
+        elif line in {SILENCE, TLS, CLOSED}:
             events.append(line)
     return [b"".join(run) if isinstance(run[0], bytes) else run[0] for run in _runs(events)]
 
@@ -113,7 +115,11 @@ class _Peer:
             while True:
                 step = move.step if isinstance(move, Ask | Wait) else step
                 self._record(move)
-                move = dialogue.send(self._answer(move))
+                answer = self._answer(move)
+                if answer is None:
+                    dialogue.close()
+                    break
+                move = dialogue.send(answer)
         except StopIteration:
             assert not self._events, f"the dialogue ended before {self._events[:3]}"
         except Unwelcome as unwelcome:
@@ -132,7 +138,8 @@ class _Peer:
             told.readings[move.step] = move.why
         told.moves.append(tuple(getattr(move, name) for name in move.__slots__ if name != "framing"))
 
-    def _answer(self, move: Move) -> bytes:
+    def _answer(self, move: Move) -> bytes | None:
+        """Return what the wire would, or None when the server has hung up."""
         if isinstance(move, Upgrade):
             self._expect_tls()
         if isinstance(move, Ask):
@@ -155,8 +162,10 @@ class _Peer:
             expected = self._events.pop(0) if self._events else "nothing"
             assert expected == (ask.data,), f"sent {ask.data!r} where the script has {expected!r}"
 
-    def _reply(self, framing: Framing, *, silence_ok: bool) -> bytes:
+    def _reply(self, framing: Framing, *, silence_ok: bool) -> bytes | None:
         while (end := self._look(framing)) is None:
+            if self._events[:1] == [CLOSED]:
+                return None
             if not (self._events and isinstance(self._events[0], bytes)):
                 assert silence_ok, f"waits for more than {self._buffer!r}; next is {self._events[:1]}"
                 if self._events[:1] == [SILENCE]:
