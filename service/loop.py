@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import signal
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 DEBUG = "MAILSONDE_DEBUG"
+TERMINATED = 143  # 128 + SIGTERM
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -34,8 +37,21 @@ def _quiet() -> None:
 def run_loop(main: Coroutine[Any, Any, Answer]) -> Answer:
     """Run a coroutine to its end and return what it gives.
 
-    Raises: KeyboardInterrupt after Ctrl-C, once the coroutine's own `finally` blocks have closed its connections.
+    Raises: KeyboardInterrupt after Ctrl-C and SystemExit after SIGTERM (a supervisor's, or a monitoring system's that waited too long),
+    once the coroutine's own `finally` blocks have closed its connections.
     """
     _quiet()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        return runner.run(main)
+        try:
+            return runner.run(_obey(main))
+        except asyncio.CancelledError:
+            raise SystemExit(TERMINATED) from None
+
+
+async def _obey(main: Coroutine[Any, Any, Answer]) -> Answer:
+    """Let SIGTERM cancel, as Ctrl-C does."""
+    task = asyncio.current_task()
+    if task is not None:
+        with suppress(NotImplementedError):  # where there are no such signals
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await main

@@ -1,4 +1,7 @@
-"""A long report in one row per server: how many checks, how many of each level, and how fast. For 10,000 domains nobody reads rows."""
+"""A long report in few rows: per server how many checks of each level and how fast, and what is bad by what broke it.
+
+For 10,000 domains nobody reads a row each; a server that is down for all of them is one row.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,19 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from service.grid import LEVEL_STYLES, grid
+from service.grid import LEVEL_STYLES, grid, level_text
 from service.report import tally
 from service.words import seconds_text
+from thresholds import Level
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.table import Table
 
     from service.report import JudgedCheck, Report
+
+NAMED = 3  # domains that a row names
 
 
 def _by_server(report: Report) -> list[tuple[str, list[JudgedCheck]]]:
@@ -35,3 +43,31 @@ def summary_table(report: Report) -> Table:
         middle, slowest = (median(times), max(times)) if times else (None, None)
         table.add_row(Text(server), f"{len(group):,}", seconds_text(middle), seconds_text(slowest), told)
     return table
+
+
+Cause = tuple[Level, str, str, str]  # level, server, fault kind and step; the last two empty where a limit was broken
+
+
+def _cause(judged: JudgedCheck) -> Cause:
+    """Return what makes checks bad in the same way; the peer's words are left out, for they may name the domain."""
+    fault = judged.result.fault
+    kind, step = (fault.kind.value, fault.step) if fault is not None else ("", "")
+    return (judged.verdict.level, judged.result.check.server, kind, step)
+
+
+def causes_table(bad: Iterable[JudgedCheck]) -> Table:
+    """Return one row per server and way of failing, worst and most first, with the first few domains and the first's own reason."""
+    groups: dict[Cause, list[JudgedCheck]] = {}
+    for judged in bad:
+        groups.setdefault(_cause(judged), []).append(judged)
+    table = grid("SERVER", "LEVEL", "CHECKS", "REASON")
+    for (level, server, _, _), group in sorted(groups.items(), key=lambda item: (-item[0][0], -len(item[1]))):
+        table.add_row(Text(server), level_text(level), f"{len(group):,}", Text(_told(group)))
+    return table
+
+
+def _told(group: list[JudgedCheck]) -> str:
+    """Return the first reason and the names of the first domains."""
+    names = ", ".join(one.result.check.domain for one in group[:NAMED])
+    more = f" and {len(group) - NAMED:,} more" if len(group) > NAMED else ""
+    return f"{names}{more}: {'; '.join(group[0].verdict.reasons) or 'no reason given'}"

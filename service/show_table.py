@@ -2,7 +2,7 @@
 
 Colour only where rich finds a terminal (and never with NO_COLOR); nothing but ASCII of our own;
 as wide as the terminal, at least 60 columns.
-Above `SUMMARY_FROM` checks it counts by server and lists only what is bad; `every=True` lists all.
+Above `SUMMARY_FROM` checks it counts by server and tells only what is bad; `every=True` lists all.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from rich.text import Text
 from service.bar import BROKEN, PHASES, bar, legend
 from service.grid import LEVEL_STYLES, grid, level_text
 from service.report import WORST_FIRST, summarize
-from service.show_summary import summary_table
+from service.show_summary import causes_table, summary_table
 from service.show_trips import trips_table
 from service.words import clock, seconds_text
 from thresholds import Level
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import TextIO
 
     from rich.table import Table
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
     from service.report import JudgedCheck, Report
 
 SUMMARY_FROM = 100  # checks; more rows than this nobody reads
+BAD_ROWS = 30  # more that are not OK than this are told by what broke them
 NARROWEST = 60  # columns
+WIDE_BAR, NARROW_BAR = 20, 12  # letters
 PHASE_STYLES = dict(zip(PHASES, ("blue", "cyan", "magenta", "green", "yellow", "bright_blue", "white"), strict=True)) | {BROKEN: "bold red"}
 
 
@@ -46,7 +49,7 @@ def _reason(judged: JudgedCheck) -> Text:
     return Text("; ".join([*judged.verdict.reasons, *doubt]))
 
 
-def _by_domain(checks: tuple[JudgedCheck, ...]) -> list[tuple[str, list[JudgedCheck]]]:
+def _by_domain(checks: Sequence[JudgedCheck]) -> list[tuple[str, list[JudgedCheck]]]:
     """Return the checks grouped by domain, domains with the worst first, else in the order of the configuration."""
     groups: dict[str, list[JudgedCheck]] = {}
     for judged in checks:
@@ -59,9 +62,9 @@ def _server(check: Check) -> str:
     return check.name.removeprefix(f"{check.domain}/")
 
 
-def checks_table(checks: tuple[JudgedCheck, ...], width: int) -> Table:
+def checks_table(checks: Sequence[JudgedCheck], width: int) -> Table:
     """Return one row per check under its domain's row."""
-    cells = 20 if width >= 100 else 12  # room of the bar
+    cells = WIDE_BAR if width >= 100 else NARROW_BAR
     table = grid("DOMAIN / SERVER", "LEVEL", "TIME", "STEPS", "REASON")
     for domain, group in _by_domain(checks):
         table.add_row(Text(domain, "bold"))
@@ -73,38 +76,37 @@ def checks_table(checks: tuple[JudgedCheck, ...], width: int) -> Table:
     return table
 
 
-def _shown(report: Report, every: bool) -> tuple[JudgedCheck, ...]:
-    """Return the checks that get a row: all, or in a long report those that are not OK, worst first."""
-    if every or len(report.checks) <= SUMMARY_FROM:
-        return report.checks
-    bad = [one for level in WORST_FIRST for one in report.checks if one.verdict.level is level and level is not Level.OK]
-    return tuple(bad[:SUMMARY_FROM])
+def _bad(report: Report) -> list[JudgedCheck]:
+    """Return the checks that are not OK, worst first."""
+    return [one for level in WORST_FIRST if level is not Level.OK for one in report.checks if one.verdict.level is level]
 
 
-def _hidden(report: Report, shown: tuple[JudgedCheck, ...]) -> str:
-    """Return how many bad checks the rows leave out, in words."""
-    bad = sum(one.verdict.level is not Level.OK for one in report.checks)
-    listed = sum(one.verdict.level is not Level.OK for one in shown)
-    return f"and {bad - listed:,} more that are not OK (--all lists everything)" if bad > listed else ""
-
-
-def _rows(report: Report, console: Console, every: bool) -> None:
-    """Print the checks' rows and the legend of their bars."""
-    shown = _shown(report, every)
-    if shown:
-        console.print(checks_table(shown, console.width))
-        used = "".join({letter for one in shown for letter in bar(one.result, 12)})
+def _print_rows(checks: Sequence[JudgedCheck], console: Console) -> None:
+    """Print a row for each of these checks, and the legend of their bars."""
+    if checks:
+        console.print(checks_table(checks, console.width))
+        used = "".join({letter for one in checks for letter in bar(one.result, WIDE_BAR)})
         console.print(Text(legend(used), "dim"))
-    if left := _hidden(report, shown):
-        console.print(Text(left))
+
+
+def _print_long(report: Report, console: Console) -> None:
+    """Print a long report: each server in a row, then what is bad, one by one as long as that can be read."""
+    bad = _bad(report)
+    console.print(summary_table(report))
+    if len(bad) > BAD_ROWS:
+        console.print(causes_table(bad))
+        console.print(Text("(--all lists every check)", "dim"))
+    else:
+        _print_rows(bad, console)
 
 
 def print_table(report: Report, console: Console, *, every: bool = False) -> None:
     """Print the report on `console`; `every` lists all checks and trips, however many."""
     console.print(Text(f"{report.site or 'probe'}, {clock(report.started_at)}", "dim"))
-    if len(report.checks) > SUMMARY_FROM:
-        console.print(summary_table(report))
-    _rows(report, console, every)
+    if len(report.checks) > SUMMARY_FROM and not every:
+        _print_long(report, console)
+    else:
+        _print_rows(report.checks, console)
     trips = [one for one in report.trips if every or len(report.trips) <= SUMMARY_FROM or one.verdict.level is not Level.OK]
     if trips:
         console.print(trips_table(trips))

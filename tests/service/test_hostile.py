@@ -76,8 +76,8 @@ def start(*arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def interrupt(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    process.send_signal(signal.SIGINT)
+def interrupt(process: subprocess.Popen[str], by: signal.Signals = signal.SIGINT) -> tuple[int, str, str]:
+    process.send_signal(by)
     out, err = process.communicate(timeout=10)
     return process.returncode, out, err
 
@@ -93,6 +93,15 @@ def test_ctrl_c_ends_each_connection_by_its_farewell(kind: str, banner: bytes, f
         assert interrupt(process) == (130, "", "")
         assert silent.gone.wait(5)
     assert silent.heard[-1] == farewell
+
+
+def test_a_supervisor_gets_the_same_politeness() -> None:
+    with peer(says(b"220 ready\r\n")) as silent:
+        process = start("run", f"smtp://127.0.0.1:{silent.port}")
+        assert silent.spoken.wait(10)
+        assert interrupt(process, signal.SIGTERM) == (143, "", "")
+        assert silent.gone.wait(5)
+    assert silent.heard[-1] == b"QUIT"
 
 
 def test_ctrl_c_ends_a_watch() -> None:
