@@ -1,14 +1,12 @@
 """The one file that opens the sockets of probes: resolves, connects, secures, and drives a dialogue, timing every step.
 
-One attempt, no retry, no happy eyeballs: a probe measures, it does not cope. One deadline for the whole conversation. Replies are handled
-inside the loop's read callback, so a stamp is taken where the bytes arrive and no task switch stands between reply and next command.
+One attempt, no retry, no happy eyeballs: a probe measures, it does not cope. One deadline for the whole conversation.
 What the peer does is data and never raises; only our own bugs do.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import socket
 from ipaddress import ip_address
@@ -19,150 +17,16 @@ from probe import dns, trust
 from probe.clock import utc_now
 from probe.conversation import Conversation, State, secrets_of
 from probe.kinds import KINDS
+from probe.line import LINGER_SECONDS, Line, os_words
 from probe.sentinel import Sentinel
 from probe.values import Check, FaultKind, Result, Security
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from probe.dialogue import Dialogue
     from probe.kinds import Kind
     from probe.values import Endpoint
 
-LINGER_SECONDS = 1.0  # how long a farewell may take once the measurement is over
 RESOLVER_SECONDS = 3_600.0  # the deadline of the conversation that wants the address ends it long before
-NO_DEADLINE = None
-
-
-class _Line(asyncio.Protocol, asyncio.DatagramProtocol):
-    """A socket's side of one conversation."""
-
-    def __init__(self, conversation: Conversation, closed: Callable[[_Line], None], *, tls_first: bool) -> None:
-        self.conversation = conversation
-        self.transport: asyncio.Transport | None = None
-        self.turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()  # done when the wire must act
-        self.patience: float | None = None  # seconds for each move, where the conversation has no one deadline
-        self._closed = closed
-        self._timer: asyncio.TimerHandle | None = None
-        self._tls_first = tls_first
-        self._securing = False
-        self._stash = b""
-        self._parting = False
-
-    # -- told by the loop
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport  # type: ignore[assignment] # a DatagramTransport has the same close and abort
-        now = monotonic()
-        self.conversation.mark("connect", now)
-        self.conversation.step = "tls"
-        if not self._tls_first:
-            self._go_on(now)
-
-    def data_received(self, data: bytes) -> None:
-        now = monotonic()
-        if self._parting:
-            self._hang_up()
-        elif self._securing:
-            self._stash += data  # decrypted already, but the secured transport is not ours yet: an answer would go out in clear
-        else:
-            self._guard(lambda: self.conversation.feed(data, now))
-
-    def datagram_received(self, data: bytes, addr: object) -> None:  # noqa: ARG002 - connected: only the peer's come
-        self.data_received(data)
-
-    def error_received(self, exc: Exception) -> None:
-        self.conversation.fail(FaultKind.CONNECT, _os_words(exc), monotonic())
-        self._wake()
-
-    def eof_received(self) -> None:
-        self._lost("closed the connection")
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._lost("reset the connection" if isinstance(exc, ConnectionError) else "closed the connection")
-        self._closed(self)
-
-    # -- told by the wire
-
-    def securing(self) -> None:
-        """The handshake begins: from now on all that comes to us is decrypted."""
-        self._securing = True
-        self.turn = asyncio.get_running_loop().create_future()
-
-    def secured(self, transport: asyncio.Transport) -> None:
-        """TLS stands on this transport: go on."""
-        now = monotonic()
-        self.transport, self._securing = transport, False
-        self.conversation.mark("tls", now)
-        self._go_on(now)
-        if self._stash:
-            self._guard(lambda: self.conversation.feed(self._stash, now))
-
-    def part(self, farewell: bytes) -> None:
-        """End politely: say the farewell where the conversation did not, and close once it was heard."""
-        self._arm(NO_DEADLINE)
-        transport = self.transport
-        if transport is None or transport.is_closing():
-            return
-        if (self.conversation.fault is None and self.conversation.state is State.OVER) or not farewell:
-            transport.close()
-            return
-        self._parting = True
-        self._send(self.conversation.parting + farewell)
-        self._timer = asyncio.get_running_loop().call_later(LINGER_SECONDS, transport.abort)
-
-    # -- inside
-
-    def _go_on(self, now: float) -> None:
-        self._guard(lambda: self.conversation.proceed(now))
-
-    def _guard(self, act: Callable[[], bytes]) -> None:
-        """Let the conversation act, send what it wants sent, and look where it stands."""
-        try:
-            data = act()
-        except Exception as bug:  # noqa: BLE001 - our own bug in a dialogue must reach the caller of run, not the loop's log
-            self._wake(bug)
-            return
-        if data:
-            self._send(data)
-        if self.conversation.state is not State.READING:
-            self._wake()
-        elif self.conversation.patience is not None or self.patience is not None:
-            self._arm(self.conversation.patience or self.patience)
-
-    def _send(self, data: bytes) -> None:
-        transport = self.transport
-        if isinstance(transport, asyncio.DatagramTransport) or self.conversation.datagram:
-            transport.sendto(data)  # type: ignore[union-attr] # a datagram conversation has a DatagramTransport
-        elif transport is not None:
-            transport.write(data)
-
-    def _arm(self, seconds: float | None) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if seconds is not None:
-            self._timer = asyncio.get_running_loop().call_later(seconds, self._expire)
-
-    def _expire(self) -> None:
-        self._timer = None
-        self._guard(lambda: self.conversation.expire(monotonic()))
-
-    def _lost(self, why: str) -> None:
-        self.conversation.lost(why, monotonic())
-        self._wake()
-
-    def _hang_up(self) -> None:
-        self._arm(NO_DEADLINE)
-        if self.transport is not None:
-            self.transport.close()
-
-    def _wake(self, bug: Exception | None = None) -> None:
-        if not self.turn.done():
-            if bug is None:
-                self.turn.set_result(None)
-            else:
-                self.turn.set_exception(bug)
 
 
 class _Call:
@@ -174,7 +38,7 @@ class _Call:
         self.started_at = utc_now()
         self.kind: Kind = KINDS[check.kind]
         self.conversation = Conversation(dialogue, self.began, secrets_of(check), datagram=self.kind.datagram)
-        self.line = _Line(self.conversation, wire.forget, tls_first=check.endpoint.security is Security.TLS)
+        self.line = Line(self.conversation, wire.forget, tls_first=check.endpoint.security is Security.TLS)
         self._wire = wire
 
     async def open(self) -> None:
@@ -214,7 +78,7 @@ class _Call:
         try:
             address = endpoint.address or _literal(endpoint.host) or await self._wire.resolve(endpoint)
         except (OSError, UnicodeError) as error:
-            self.conversation.fail(FaultKind.RESOLVE, f"{endpoint.host}: {_os_words(error)}", monotonic())
+            self.conversation.fail(FaultKind.RESOLVE, f"{endpoint.host}: {os_words(error)}", monotonic())
             return None
         self.conversation.mark("resolve", monotonic())
         self.conversation.step = "connect"
@@ -228,7 +92,7 @@ class _Call:
             else:
                 await loop.create_connection(lambda: self.line, address, port)
         except OSError as error:
-            self.conversation.fail(FaultKind.CONNECT, f"{address} port {port}: {_os_words(error)}", monotonic())
+            self.conversation.fail(FaultKind.CONNECT, f"{address} port {port}: {os_words(error)}", monotonic())
             return False
         self._wire.remember(self.line)
         return True
@@ -241,7 +105,7 @@ class _Call:
         try:
             context = trust.context_for(endpoint)
         except OSError as error:
-            talk.fail(FaultKind.OURS, f"cannot read the CA file {endpoint.ca_file}: {_os_words(error)}", monotonic())
+            talk.fail(FaultKind.OURS, f"cannot read the CA file {endpoint.ca_file}: {os_words(error)}", monotonic())
             return
         self.line.securing()
         try:
@@ -267,7 +131,7 @@ class Wire:
         self.sentinel = Sentinel()
         self.sentinel.start()
         self._resolver = resolver
-        self._open: set[_Line] = set()
+        self._open: set[Line] = set()
 
     async def run(self, check: Check, message: bytes = b"") -> Result:
         """Probe one check, within its timeout.
@@ -321,11 +185,11 @@ class Wire:
             await asyncio.sleep(0.01)
         self.sentinel.stop()
 
-    def remember(self, line: _Line) -> None:
+    def remember(self, line: Line) -> None:
         """Keep a connection until it is closed."""
         self._open.add(line)
 
-    def forget(self, line: _Line) -> None:
+    def forget(self, line: Line) -> None:
         """A connection is closed."""
         self._open.discard(line)
 
@@ -336,13 +200,6 @@ def _literal(host: str) -> str | None:
         return str(ip_address(host))
     except ValueError:
         return None
-
-
-def _os_words(error: BaseException) -> str:
-    """Return the operating system's words without errno or address, which the fault says in its own form."""
-    if isinstance(error, OSError) and error.errno is not None and not isinstance(error, socket.gaierror):
-        return os.strerror(error.errno)
-    return str(error.args[-1]) if error.args else type(error).__name__
 
 
 def _message_id(message: bytes) -> str | None:
