@@ -18,7 +18,7 @@ OURS, THEIRS = ">", "<"  # as curl and swaks have taught us to read it
 def _line(line: Line, step: str) -> str:
     """Return one line; the step's name stands where it changes."""
     name = line.step if line.step != step else ""
-    return f"  {seconds_text(line.at_seconds):>8}  {name:<13} {OURS if line.ours else THEIRS} {line.text}"
+    return f"  {seconds_text(line.at_seconds):>8}  {name:<14} {OURS if line.ours else THEIRS} {line.text}"
 
 
 def conversation(result: Result) -> Iterator[str]:
@@ -30,7 +30,7 @@ def conversation(result: Result) -> Iterator[str]:
         yield _line(line, step)
         step = line.step
     if result.fault is not None:
-        yield f"  {seconds_text(result.seconds):>8}  {result.fault.step:<13} ! {result.fault.kind}: {result.fault.said}"
+        yield f"  {seconds_text(result.seconds):>8}  {result.fault.step:<14} ! {result.fault.kind}: {result.fault.said}"
     elif not result.transcript:
         yield "            nothing was said"
 

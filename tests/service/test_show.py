@@ -216,9 +216,9 @@ def test_talk_shows_who_said_what_when() -> None:
     )
     assert show_talk(Report("", AT, (judged(result),))).splitlines() == [
         "abc.example/imap (mail.isp.example port 143, starttls)",
-        "     10 ms  greeting      < * OK",
-        "     11 ms  login         > a LOGIN x ***",
-        "    1.20 s  login         ! AUTH: NO",
+        "     10 ms  greeting       < * OK",
+        "     11 ms  login          > a LOGIN x ***",
+        "    1.20 s  login          ! AUTH: NO",
         "",
     ]
 
