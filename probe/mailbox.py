@@ -14,7 +14,7 @@ WANTED_HEADERS = ("X-Mailsonde", "Content-Type", "From", "Message-ID", "Auto-Sub
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One message as it lies in a mailbox."""
+    """One message as it lies in a mailbox. A session that broke may show it once more: count copies by folder and uid."""
 
     folder: str  # "INBOX", or the junk folder's name, decoded
     uid: str  # unique in this folder for ever: IMAP "uidvalidity.uid", POP3 the UIDL
