@@ -116,6 +116,11 @@ class Conversation:
     # -- asked by the owner of the socket
 
     @property
+    def over(self) -> bool:
+        """Return whether there is nothing more to say or to hear."""
+        return self.state is State.OVER
+
+    @property
     def patience(self) -> float | None:
         """Return the seconds that the move under way may last, or None where only the conversation's deadline counts."""
         move = self._move

@@ -98,7 +98,7 @@ class Line(asyncio.Protocol, asyncio.DatagramProtocol):
         transport = self.transport
         if transport is None or transport.is_closing():
             return
-        if (self.conversation.fault is None and self.conversation.state is State.OVER) or not farewell:
+        if (self.conversation.fault is None and self.conversation.over) or not farewell:
             transport.close()
             return
         self._parting = True

@@ -49,7 +49,7 @@ class _Call:
 
     async def hold(self) -> None:
         """Stay until the conversation is over; whatever the peer does ends in its fault."""
-        while self.conversation.state is not State.OVER:
+        while not self.conversation.over:
             await self.line.turn
             if self.conversation.state is State.UPGRADE:
                 await self._secure()
@@ -100,7 +100,7 @@ class _Call:
     async def _secure(self) -> None:
         """Make the TLS handshake on the open connection."""
         talk, endpoint, raw = self.conversation, self.check.endpoint, self.line.transport
-        if talk.state is State.OVER or raw is None:
+        if talk.over or raw is None:
             return
         try:
             context = trust.context_for(endpoint)
@@ -115,7 +115,7 @@ class _Call:
         except (OSError, ValueError) as error:
             talk.fail(FaultKind.TLS, trust.say_tls(error), monotonic())
             return
-        if transport is not None and talk.state is not State.OVER:
+        if transport is not None and not talk.over:
             talk.readings.update(trust.read_certificate(transport.get_extra_info("ssl_object"), self.started_at))
             self.line.secured(transport)
 
