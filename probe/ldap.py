@@ -25,6 +25,7 @@ DISCONNECTION_OID = "1.3.6.1.4.1.1466.20036"
 MESSAGES_LIMIT = 100  # replies to one search that asked for 10 entries; more is a flood
 
 _SUCCESS, _SIZE_LIMIT_EXCEEDED, _COMPARE_FALSE, _COMPARE_TRUE = 0, 4, 5, 6
+_BUSY = 51
 _KINDS = {  # result codes (RFC 4511, appendix A) that are not PERMANENT
     3: FaultKind.TEMPORARY,  # timeLimitExceeded
     7: FaultKind.AUTH,  # authMethodNotSupported
@@ -32,7 +33,7 @@ _KINDS = {  # result codes (RFC 4511, appendix A) that are not PERMANENT
     13: FaultKind.AUTH,  # confidentialityRequired
     48: FaultKind.AUTH,  # inappropriateAuthentication
     49: FaultKind.AUTH,  # invalidCredentials
-    51: FaultKind.TEMPORARY,  # busy
+    _BUSY: FaultKind.TEMPORARY,
     52: FaultKind.TEMPORARY,  # unavailable
 }
 
@@ -105,7 +106,8 @@ def _starttls() -> Dialogue:
     reply = yield from _answer("starttls", 1, ldap_messages.starttls(1), "ExtendedRequest StartTLS")
     _expect(reply, "extendedResp", "starttls")
     if reply.code != _SUCCESS:
-        raise refuse(FaultKind.TLS, "starttls", f"StartTLS: {reply.words}")
+        busy = reply.code == _BUSY  # to everything; whereas "unavailable" is what servers without a certificate say to StartTLS
+        raise refuse(FaultKind.TEMPORARY if busy else FaultKind.TLS, "starttls", f"StartTLS: {reply.words}")
     yield Upgrade()
 
 
