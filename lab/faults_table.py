@@ -50,7 +50,7 @@ class Front:
     protocol: str  # as the probe meets it first: smtp, lmtp, imap, pop3, ldap, tls, dns, or "hop" where only trips come by
     says_of: str  # glob of its checks or trips
     stops: tuple[Key, ...]  # what stopping the real server is
-    usual_ms: int = 200  # slowness that passes the lab's warning and stays under its critical
+    usual_ms: int = 150  # slowness that passes the lab's warning and stays under its critical
 
 
 FRONTS = {
@@ -61,8 +61,8 @@ FRONTS = {
     "imaps": Front(("imaps",), "tls", "*/imaps", (("listener", "dovecot", "imaps"),)),
     "pop3": Front(("pop3",), "pop3", "*/pop3", (("listener", "dovecot", "pop3"),)),
     "pop3s": Front(("pop3s",), "tls", "*/pop3s", (("listener", "dovecot", "pop3s"),)),
-    "lmtp": Front(("lmtp",), "lmtp", "*/lmtp", (("listener", "dovecot", "lmtp"),), 300),
-    "directory": Front(("ldap", "ldaps"), "ldap", "*/directory", (("stopped", "slapd"),), 300),
+    "lmtp": Front(("lmtp",), "lmtp", "*/lmtp", (("listener", "dovecot", "lmtp"),), 250),
+    "directory": Front(("ldap", "ldaps"), "ldap", "*/directory", (("stopped", "slapd"),), 250),
     "dns": Front(("dns",), "dns", "*/*", (("stopped", "nsd"),), 600),
     "hub": Front(("hub",), "hop", "*", (("stopped", "hub"),), 700),
     "edge": Front(("edge",), "hop", "*", (("stopped", "edge"),), 700),
@@ -77,7 +77,7 @@ FIRST_STEP = {
     "ldap": "starttls",
     "dns": "resolve",
 }
-SECOND_STEP = FIRST_STEP | {"smtp": "hello", "lmtp": "hello", "imap": "capability", "pop3": "capa"}
+SECOND_STEP = FIRST_STEP | {"smtp": "hello", "lmtp": "hello", "imap": "starttls", "pop3": "capa"}  # IMAP greets with its capabilities
 BROKEN = {"tls": "TLS", "dns": "RESOLVE"}  # what rubbish is called there; elsewhere PROTOCOL
 
 

@@ -47,7 +47,7 @@ def test_a_row_wants_what_the_lab_knows_and_says_what_mailsonde_can_say(fault: F
 
 
 @pytest.mark.parametrize(
-    ("word", "meaning"), [("imap-slow=800", ("imap-slow", 800)), ("imap-slow", ("imap-slow", 200)), ("imap-cut", ("imap-cut", 0))]
+    ("word", "meaning"), [("imap-slow=800", ("imap-slow", 800)), ("imap-slow", ("imap-slow", 150)), ("imap-cut", ("imap-cut", 0))]
 )
 def test_a_number_is_the_rows_own_unless_given(word: str, meaning: tuple[str, float]) -> None:
     assert faults.parse(word) == meaning
@@ -59,10 +59,10 @@ def test_a_number_is_the_rows_own_unless_given(word: str, meaning: tuple[str, fl
         ("imap-slwo=3", "no fault 'imap-slwo': did you mean imap-slow? (`python -m lab faults` lists all)"),
         ("plague", "no fault 'plague' (`python -m lab faults` lists all)"),
         ("imap-cut=3", "imap-cut takes no number"),
-        ("imap-slow=", "imap-slow=: a whole number of ms is wanted, as in imap-slow=200"),
+        ("imap-slow=", "imap-slow=: a whole number of ms is wanted, as in imap-slow=150"),
         ("clock-off=-4", "clock-off=-4: a whole number of s is wanted, as in clock-off=90"),
-        ("imap-slow=0", "imap-slow=0: a whole number of ms is wanted, as in imap-slow=200"),
-        ("imap-slow=99999999999", "imap-slow=99999999999: a whole number of ms is wanted, as in imap-slow=200"),
+        ("imap-slow=0", "imap-slow=0: a whole number of ms is wanted, as in imap-slow=150"),
+        ("imap-slow=99999999999", "imap-slow=99999999999: a whole number of ms is wanted, as in imap-slow=150"),
     ],
 )
 def test_a_wrong_word_is_one_clear_line(word: str, said: str) -> None:
@@ -114,7 +114,7 @@ def lab(*words: str | Path) -> subprocess.CompletedProcess[str]:
 def test_the_list_needs_no_lab(tmp_path: Path) -> None:
     done = lab("faults", "--dir", tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "\n  imap-slow=200                imap answers 200 ms late, each time: */imap WARNING\n" in done.stdout
+    assert "\n  imap-slow=150                imap answers 150 ms late, each time: */imap WARNING\n" in done.stdout
     assert len(done.stdout.splitlines()) == 1 + len(FAULTS)
 
 
