@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from config.errors import did_you_mean, listed
 from config.roles import ROLES, Need, kinds_that
+from config.scalars import duration_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -90,11 +91,11 @@ def _checks(view: View) -> Iterator[Found]:
 
 
 def _too_long(timeout: float, every: float) -> str:
-    return f"timeout ({timeout:g}s) is not shorter than every ({every:g}s); a check must end before the next begins"
+    return f"timeout ({duration_text(timeout)}) is not shorter than every ({duration_text(every)}); a check must end before the next begins"
 
 
 def _too_late(late: float, lost: float) -> str:
-    return f"late_after ({late:g}s) is not before lost_after ({lost:g}s); a message is late before it is given up"
+    return f"late_after ({duration_text(late)}) is not before lost_after ({duration_text(lost)}); a message is late before it is given up"
 
 
 def _domains(view: View) -> Iterator[Found]:
@@ -154,11 +155,13 @@ def _trips(view: View) -> Iterator[Found]:
             yield from _end(view, (*path, "from"), trip.start, "submit")
             yield from _end(view, (*path, "to"), trip.end, "fetch")
             yield from _rhythm(view, path, trip)
-            if trip.start.bounces is not None:
+            if trip.start is not None and trip.start.bounces is not None:
                 yield from _role(view, (*path, "from", "bounces"), trip.start.bounces, "fetch")
 
 
-def _end(view: View, path: Path, end: TripEnd, role: str) -> Iterator[Found]:
+def _end(view: View, path: Path, end: TripEnd | None, role: str) -> Iterator[Found]:
+    if end is None:
+        return
     yield from _role(view, (*path, "server"), end.server, role)
     says = _unknown(end.domain, view.domains, "domain") if end.domain else ""
     if says:

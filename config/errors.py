@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Path = tuple[str | int, ...]  # ("domains", 0, "mailbox"): keys and indexes from the root
+SECRETS = frozenset({"password", "token", "key"})  # keys whose value is a secret's source ...
+SOURCES = ("env", "file", "command")  # ... which are these
 CLOSE = 0.6  # difflib's ratio from which a name counts as a slip of another
 
 
@@ -50,8 +52,9 @@ def in_order(problems: Iterable[Problem]) -> list[Problem]:
 
 
 def path_text(path: Path) -> str:
-    """Return a path as people write it: `domains[0].mailbox.address`."""
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    """Return a path as people write it: `domains[0].mailbox.address`. What stands where a secret's source belongs is not shown."""
+    shown = [part if before not in SECRETS or part in SOURCES else "***" for before, part in zip(("", *path), path, strict=False)]
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in shown)
     return text.removeprefix(".")
 
 

@@ -3,11 +3,23 @@
 Every reader is a plain function of config.scalars; a new type is one line here.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, SkipValidation, ValidationInfo, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainValidator,
+    SkipValidation,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+    WrapValidator,
+)
 
 from config import scalars
 from config.errors import did_you_mean, listed
@@ -26,6 +38,20 @@ class Section(BaseModel):
 def sources_of(info: ValidationInfo) -> Sources:
     """Return where this load looks for secrets and files; without a load, this folder."""
     return info.context if isinstance(info.context, Sources) else Sources(Path())
+
+
+def kept(stand_in: Callable[[], Any] = lambda: None) -> WrapValidator:
+    """Return what lets the second, lenient reading pass over a part that the first found wrong: the rest is then checked as a whole."""
+
+    def read(value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+        try:
+            return handler(value)
+        except ValidationError:
+            if sources_of(info).lenient:
+                return stand_in()
+            raise
+
+    return WrapValidator(read)
 
 
 def _secret(value: Any, info: ValidationInfo) -> Secret:

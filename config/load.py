@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from config import coherence, words
+from config import coherence, nodes, words
 from config.errors import ConfigErrors, Problem, in_order
 from config.fields import Section
-from config.nodes import Tree, read
 from config.secret_sources import Sources
 from config.settings import LATER, Settings
+from thresholds.limits import fits
+from thresholds.values import Aspect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,9 +25,13 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
     from config.errors import Path as Place
+    from config.meaning import Threshold
+    from config.nodes import Tree
 
+IDLE = "matches no server, so this threshold never applies"
+OF_CHECKS = frozenset({Aspect.TOTAL, Aspect.STEP, Aspect.CERTIFICATE, Aspect.FAULT})
 NOT_YET = "is known, but this version does nothing with it"
-LENIENT = frozenset({"servers", "domains", "trips", "calendars", "thresholds"})  # sections that are read entry by entry
+LENIENT = frozenset({"servers", "domains", "trips", "discovery", "calendars", "thresholds"})  # sections read part by part
 
 
 def load(path: str | Path, environ: Mapping[str, str] | None = None) -> Settings:
@@ -37,7 +42,7 @@ def load(path: str | Path, environ: Mapping[str, str] | None = None) -> Settings
         environ: where `{env: NAME}` looks; None = the process's environment.
     """
     file = Path(path)
-    tree = read(_text(file), str(path))
+    tree = nodes.read(_text(file), str(path))
     sources = Sources(file.absolute().parent)
     if environ is not None:
         sources.environ = environ
@@ -76,33 +81,40 @@ def _settings(tree: Tree, sources: Sources) -> Settings:
     value = tree.value
     if not tree.problems and not value:
         raise ConfigErrors([Problem(tree.file, None, (), "is empty; write a first configuration with `probe init ADDRESS`")])
+    if tree.seen > nodes.MOST_VALUES:
+        raise ConfigErrors(tree.problems[:1])
     if not isinstance(value, dict):
         says = "a configuration is a mapping: lines such as `servers:`, and what belongs to them indented below"
         raise ConfigErrors(tree.problems or [tree.problem((), says)])
     sections = {key: part for key, part in value.items() if key not in LATER}
     settings, problems = _typed(sections, tree, sources)
-    if settings is not None:
-        problems += [tree.problem(path, says) for path, says in coherence.problems(_view(settings, sections))]
+    problems += [tree.problem(path, says) for path, says in coherence.problems(_view(settings, sections))]
     problems = tree.problems + _beside(tree.problems, problems)
-    if problems or settings is None:
+    if problems:
         raise ConfigErrors(problems)
     settings._warnings = tuple(_warnings(settings, tree, sources))  # noqa: SLF001 - frozen to all but its maker
     return settings
 
 
-def _typed(sections: dict[str, Any], tree: Tree, sources: Sources) -> tuple[Settings | None, list[Problem]]:
-    """Return the settings, read leniently when some of them are wrong; None when not even that can be."""
+def _typed(sections: dict[str, Any], tree: Tree, sources: Sources) -> tuple[Settings, list[Problem]]:
+    """Return the settings, read leniently when some of them are wrong."""
     try:
         return Settings.model_validate(sections, context=sources), []
     except ValidationError as error:
         errors = error.errors(include_url=False)
     problems = [_problem(one, tree) for one in errors]
-    broken = {one["loc"][0] for one in errors if one["loc"][0] not in LENIENT or len(one["loc"]) == 1}
     sources.lenient = True
-    try:
-        return Settings.model_validate({key: part for key, part in sections.items() if key not in broken}, context=sources), problems
-    except ValidationError:
-        return None, problems
+    return Settings.model_validate(_without(sections, errors), context=sources), problems
+
+
+def _without(sections: dict[str, Any], errors: Sequence[ErrorDetails]) -> dict[str, Any]:
+    """Return the sections less those that are wrong as a whole, and less entries whose very name is wrong."""
+    broken = {one["loc"][0] for one in errors if one["loc"][0] not in LENIENT or len(one["loc"]) == 1}
+    misnamed = {one["loc"][:2] for one in errors if one["loc"][-1] == "[key]"}
+    sound = {key: part for key, part in sections.items() if key not in broken}
+    for key, name in misnamed:
+        sound[str(key)] = {one: part for one, part in sound[str(key)].items() if one != name}
+    return sound
 
 
 def _problem(error: ErrorDetails, tree: Tree) -> Problem:
@@ -153,4 +165,15 @@ def _warnings(settings: Settings, tree: Tree, sources: Sources) -> list[str]:
     later = [tree.problem((key,), NOT_YET, of_key=True) for key in tree.value if key in LATER]
     put_off = [(index, settings.put_off(one)) for index, one in enumerate(settings.thresholds)]
     waiting = [tree.problem(("thresholds", index), why) for index, why in put_off if why]
-    return [*map(str, in_order([*later, *waiting])), *sources.warnings]
+    idle = [
+        tree.problem(("thresholds", index, "match", "server"), IDLE)
+        for index, one in enumerate(settings.thresholds)
+        if _is_idle(one, settings)
+    ]
+    return [*map(str, in_order([*later, *waiting, *idle])), *sources.warnings]
+
+
+def _is_idle(threshold: Threshold, settings: Settings) -> bool:
+    """Say whether a threshold on checks names servers of which there is none."""
+    match = threshold.match.match()
+    return match.aspect in OF_CHECKS and not any(fits(match.server, name) for name in settings.servers)

@@ -2,7 +2,7 @@
 
 The type of a setting decides what its text means, so `12:30`, `on`, `NO` and `0123` are never a number, a truth or a country lost.
 Refused, each with its place: duplicate keys, tabs, tags, merges (`<<`), empty values, values that contain themselves, aliases that
-expand beyond `MOST_VALUES`, a second document.
+expand beyond `MOST_VALUES`, more than MOST_LEVELS levels, a second document.
 """
 
 from __future__ import annotations
@@ -14,19 +14,33 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from config.errors import Mark, Path, Problem
-from config.syntax import syntax_problem
+from config.syntax import TOO_DEEP, syntax_problem
 
 try:
     from yaml import CBaseLoader as Loader
 except ImportError:  # pragma: no cover - PyYAML without libyaml reads the same, only slower
     from yaml import BaseLoader as Loader  # type: ignore[assignment]
 
+MOST_LEVELS = 50  # the C loader recurses: 50,000 brackets would end the process
 MOST_VALUES = 2_000_000  # 10,000 domains of 40 values each are 400,000
 PLAIN_TAGS = frozenset({"tag:yaml.org,2002:str", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
 EMPTY = frozenset({"", "~", "null", "Null", "NULL"})
 
 NO_VALUE = "has no value; give it one, or leave the key out"
-TOO_MANY = f"its aliases expand to more than {MOST_VALUES:,} values"
+
+
+class _Loader(Loader):
+    """libyaml's loader with a bottom: it refuses to go deeper than MOST_LEVELS."""
+
+    level = 0
+
+    def descend_resolver(self, current_node: Node | None, _current_index: object) -> None:
+        self.level += 1
+        if self.level > MOST_LEVELS and current_node is not None:
+            raise yaml.MarkedYAMLError(problem=TOO_DEEP, problem_mark=current_node.start_mark)
+
+    def ascend_resolver(self) -> None:
+        self.level -= 1
 
 
 @dataclass(slots=True)
@@ -71,7 +85,7 @@ def _step(node: Node | None, part: str | int) -> tuple[Node, Node] | None:
 def read(text: str, file: str) -> Tree:
     """Return the tree of a YAML text. What is wrong stands in its `problems`; it does not raise."""
     tree = Tree(file)
-    loader = Loader(text)
+    loader = _Loader(text)
     try:
         tree.root = loader.get_single_node()
         tree.value = {} if tree.root is None else _plain(tree, tree.root, (), ())
@@ -91,7 +105,7 @@ def _plain(tree: Tree, node: Node, path: Path, above: tuple[int, ...]) -> Any:
     tree.seen += 1
     if tree.seen > MOST_VALUES:
         if tree.seen == MOST_VALUES + 1:
-            _complain(tree, node, path, TOO_MANY)
+            tree.problems = [Problem(tree.file, _mark(node), path[:1], f"its aliases expand to more than {MOST_VALUES:,} values")]
         return None
     if id(node) in above:
         _complain(tree, node, path, "contains itself")

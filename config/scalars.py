@@ -41,6 +41,13 @@ def duration(value: Any) -> float:
     return sum(float(number) * UNITS[unit] for number, unit in DURATION_PART.findall(written))
 
 
+def duration_text(seconds: float) -> str:
+    """Return a duration as the configuration writes it, in the largest unit that divides it."""
+    units = [(unit, size) for unit, size in reversed(UNITS.items()) if seconds >= size and seconds % size == 0]
+    unit, size = units[0] if units else ("s", 1.0)
+    return f"{seconds / size:g}{unit}"
+
+
 def span(value: Any) -> float:
     """Return a duration above zero, in seconds."""
     seconds = duration(value)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from config.errors import did_you_mean, listed
+from config.errors import did_you_mean
 from probe.values import Secret
 
 if TYPE_CHECKING:
@@ -56,9 +56,9 @@ def _source(value: Any) -> tuple[str, ...]:
     if not isinstance(value, dict):
         raise ValueError(f"a secret does not stand in the configuration; {ALLOWED}")  # noqa: TRY004 - pydantic collects ValueErrors
     if len(value) != 1 or next(iter(value)) not in _ASK:
-        strange = [key for key in value if key not in _ASK]
+        strange = [key for key in value if key not in _ASK]  # never shown: it may be the secret itself, in the wrong place
         hint = did_you_mean(strange[0], _ASK) if strange else ""
-        raise ValueError(f"a secret has one source, not {listed(value, 'and')}; {ALLOWED}{hint}")
+        raise ValueError(f"a secret has exactly one source; {ALLOWED}{hint}")
     ((kind, where),) = value.items()
     return (kind, *_parts(kind, where))
 

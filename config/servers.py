@@ -21,6 +21,7 @@ from config.fields import (
     Text,
     Truth,
     choice,
+    kept,
 )
 from config.roles import ROLES
 from probe.kinds import KINDS
@@ -149,6 +150,11 @@ class Mailbox(Account):
     user: Text | None = Field(None, description="Name to log in with. Default: the address.")
 
 
+def _some_mailbox() -> Account:
+    """Return what stands in for a mailbox that is wrong in itself, while the rest is checked: it lacks nothing."""
+    return Account.model_construct(password=Secret(""))
+
+
 class MailboxTemplate(Account):
     """The account of each discovered domain."""
 
@@ -168,8 +174,10 @@ class Domain(Section):
 
     name: DomainName = Field(description="The domain's exact name; names in other scripts become their xn-- form.")
     servers: tuple[Name, ...] = Field(min_length=1, description="Servers to check for this domain, by their names under `servers`.")
-    mailbox: Mailbox | None = Field(None, description="Mailbox to test with; what signs in or delivers needs one.")
-    roundtrip: Loop | None = Field(None, description="Trip of a test message from this mailbox to itself.")
+    mailbox: Annotated[Mailbox, kept(_some_mailbox)] | None = Field(
+        None, description="Mailbox to test with; what signs in or delivers needs one."
+    )
+    roundtrip: Annotated[Loop, kept()] | None = Field(None, description="Trip of a test message from this mailbox to itself.")
 
 
 class TripEnd(Section):
@@ -177,7 +185,9 @@ class TripEnd(Section):
 
     server: Name = Field(description="Server that takes the test message (`from`) or shows it (`to`).")
     domain: DomainName | None = Field(None, description="Domain under `domains` whose mailbox is used.")
-    mailbox: Mailbox | None = Field(None, description="Mailbox, where it belongs to no domain under `domains`.")
+    mailbox: Annotated[Mailbox, kept(_some_mailbox)] | None = Field(
+        None, description="Mailbox, where it belongs to no domain under `domains`."
+    )
 
     @model_validator(mode="after")
     def _one_mailbox(self) -> Self:
@@ -200,8 +210,8 @@ class TripPlan(Section):
     """A way of its own: outside to us, us to outside, one domain to another."""
 
     name: Name = Field(description="Name of the trip.")
-    start: TripStart = Field(alias="from", description="Where the test message is handed in.")
-    end: TripEnd = Field(alias="to", description="Where it must arrive.")
+    start: Annotated[TripStart, kept()] = Field(alias="from", description="Where the test message is handed in.")
+    end: Annotated[TripEnd, kept()] = Field(alias="to", description="Where it must arrive.")
     every_seconds: Duration | None = Field(
         None, alias="every", description="Time from one test message to the next. Default: `roundtrip.every`."
     )
@@ -220,12 +230,14 @@ class Discovery(Section):
     base: Text | None = Field(None, description="DN under which the domains stand. Default: the server's `base`.")
     filter: Text = Field("(objectClass=domainRelatedObject)", description="Filter that finds the domains' entries (RFC 4515).")
     name: Text = Field("associatedDomain", description="Attribute that holds the domain's name.")
-    mailbox: MailboxTemplate | None = Field(None, description="Mailbox of each domain.")
+    mailbox: Annotated[MailboxTemplate, kept(_some_mailbox)] | None = Field(None, description="Mailbox of each domain.")
     services: Text | None = Field(None, description="Attribute that lists what the domain is permitted. Default: all of `servers`.")
     servers: dict[Text, Name] = Field(
         min_length=1,
         description="Permitted service -> server. A permitted one that fails and a forbidden one that answers both show.",
     )
-    roundtrip: Loop | None = Field(None, description="Trip of each domain's mailbox to itself, where both servers are permitted.")
+    roundtrip: Annotated[Loop, kept()] | None = Field(
+        None, description="Trip of each domain's mailbox to itself, where both servers are permitted."
+    )
     administrator: Text | None = Field(None, description="Attribute that names the domain's administrator.")
     every_seconds: Duration = Field("1h", alias="every", validate_default=True, description="Time from one search to the next.")

@@ -1,28 +1,14 @@
 """The whole configuration as a type: one field per section of the file. The documentation and the JSON Schema are made from it."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, PrivateAttr, ValidationInfo, WrapValidator
-from pydantic_core import ValidationError
+from pydantic import Field, PrivateAttr
 
-from config.fields import Duration, FilePath, IpAddress, KeySource, Name, Port, Section, Zone, sources_of
+from config.fields import Duration, FilePath, IpAddress, KeySource, Name, Port, Section, Zone, kept
 from config.meaning import CalendarPlan, Threshold
 from config.servers import Discovery, Domain, Server, TripPlan
 from thresholds.values import Limit
-
-
-def _leave_out(value: Any, handler: Any, info: ValidationInfo) -> Any:
-    """In the second, lenient reading leave out what the first found wrong: the rest can then be checked as a whole."""
-    try:
-        return handler(value)
-    except ValidationError:
-        if sources_of(info).lenient:
-            return None
-        raise
-
-
-Kept = WrapValidator(_leave_out)
 
 
 class Checks(Section):
@@ -84,16 +70,16 @@ class Settings(Section):
 
     site: Name = Field("local", description="Where this prober stands: a label on every result.")
     timezone: Zone = Field(ZoneInfo("UTC"), description="Zone in which times are shown and calendars are meant.")
-    servers: dict[Name, Annotated[Server, Kept]] = Field({}, description="The components of the mail system, by names of your choice.")
-    domains: tuple[Annotated[Domain, Kept], ...] = Field((), description="The virtual domains.")
-    trips: tuple[Annotated[TripPlan, Kept], ...] = Field((), description="Ways of test messages besides each domain's own round trip.")
-    discovery: Discovery | None = Field(None, description="Where more domains are found.")
+    servers: dict[Name, Annotated[Server, kept()]] = Field({}, description="The components of the mail system, by names of your choice.")
+    domains: tuple[Annotated[Domain, kept()], ...] = Field((), description="The virtual domains.")
+    trips: tuple[Annotated[TripPlan, kept()], ...] = Field((), description="Ways of test messages besides each domain's own round trip.")
+    discovery: Annotated[Discovery, kept()] | None = Field(None, description="Where more domains are found.")
     checks: Checks = Field({}, validate_default=True, description="Rhythm of the checks.")
     roundtrip: RoundTrip = Field({}, validate_default=True, description="Rhythm of the test messages.")
     identity: Identity = Field({}, validate_default=True, description="The prober's own key.")
     resolver: Resolver | None = Field(None, description="Name server to ask. Default: the system's.")
-    calendars: dict[Name, Annotated[CalendarPlan, Kept]] = Field({}, description="Named times for thresholds.")
-    thresholds: tuple[Annotated[Threshold, Kept], ...] = Field((), description="What is normal.")
+    calendars: dict[Name, Annotated[CalendarPlan, kept()]] = Field({}, description="Named times for thresholds.")
+    thresholds: tuple[Annotated[Threshold, kept()], ...] = Field((), description="What is normal.")
     store: Store = Field({}, validate_default=True, description="What is remembered, and where.")
 
     _warnings: tuple[str, ...] = PrivateAttr(default=())

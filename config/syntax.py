@@ -9,6 +9,7 @@ from config.errors import Mark, Problem
 if TYPE_CHECKING:
     from yaml import YAMLError
 
+TOO_DEEP = "is nested too deeply; a configuration has few levels"
 TAB = "a tab stands where only spaces can; indent with spaces"
 
 # The start of libyaml's own words -> ours. The first that fits is taken.
@@ -24,6 +25,7 @@ WORDS: tuple[tuple[str, str], ...] = (
     ("found undefined alias", "the alias (*name) has no anchor (&name) before it; text that begins with * wants quotes"),
     ("second occurrence", "the anchor (&name) is given twice"),
     ("but found another document", "a second document (`---`) begins here; one file holds one configuration"),
+    (TOO_DEEP, TOO_DEEP),
     ("found a tab character", TAB),
     ("found character that cannot start any token", "a value cannot begin with this character; put the text into quotes"),
     ("found unknown escape character", 'this \\ escape does not exist; text in "double quotes" wants \\\\ for one \\'),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from config.errors import did_you_mean, listed
 
@@ -14,13 +14,12 @@ if TYPE_CHECKING:
     from config.errors import Path
 
 
-def _kind_of(value: Any) -> str:
-    shapes: dict[type, str] = {dict: "a mapping", list: "a list"}
-    return shapes.get(type(value), f"`{value}`")
+SHAPES: dict[type, str] = {dict: "a mapping", list: "a list"}
+STRANGE = "is not what is wanted here; docs/configuration.md says what is"
 
 
 def _shape(wanted: str) -> Callable[[ErrorDetails], str]:
-    return lambda error: f"is {_kind_of(error['input'])}, but {wanted} is wanted"
+    return lambda error: f"is {SHAPES.get(type(error['input']), 'text')}, but {wanted} is wanted"
 
 
 def _ours(error: ErrorDetails) -> str:
@@ -43,7 +42,8 @@ def says(error: ErrorDetails, known: Sequence[str]) -> str:
     if error["type"] == "extra_forbidden":
         key = str(error["loc"][-1])
         return f"is not known here; allowed: {listed(known)}{did_you_mean(key, known)}"
-    return WORDS[error["type"]](error)
+    word = WORDS.get(error["type"])
+    return word(error) if word is not None else STRANGE
 
 
 def path_of(error: ErrorDetails) -> Path:

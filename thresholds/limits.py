@@ -22,14 +22,15 @@ def exactness(pattern: str) -> tuple[int, int]:
     return (1 if own == len(pattern) else 0, own)
 
 
-def _fits(pattern: str, text: str) -> bool:
+def fits(pattern: str, text: str) -> bool:
+    """Say whether a glob matches, without case."""
     return pattern == "*" or fnmatchcase(text.lower(), pattern.lower())
 
 
 def matches(match: Match, sample: Sample) -> bool:
     """Say whether this sample is one that the match speaks of."""
     pairs = ((match.domain, sample.domain), (match.server, sample.server), (match.name, sample.name), (match.site, sample.site))
-    return match.aspect is sample.aspect and all(_fits(pattern, text) for pattern, text in pairs)
+    return match.aspect is sample.aspect and all(fits(pattern, text) for pattern, text in pairs)
 
 
 def _applies(limit: Limit, sample: Sample) -> bool:

@@ -1,0 +1,183 @@
+"""A file to settings: what cannot be read at all, what is read although it is odd, and what the settings then hold."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from config import nodes, secret_sources
+from config.errors import ConfigErrors
+from config.load import load
+from config.settings import Settings
+from probe.values import Secret, Security
+
+NOBODY = 65_534
+Reader = Callable[[str], Settings]
+IMAP = "servers:\n  imap: {kind: imap, host: mail.isp.example}\n"
+
+
+def told(path: str | Path) -> str:
+    with pytest.raises(ConfigErrors) as caught:
+        load(path, {})
+    return str(caught.value)
+
+
+@contextmanager
+def without_rights() -> Iterator[None]:
+    """Run as nobody for a moment, where the tests run as root."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    path = tmp_path / "none.yml"
+    assert told(path) == f"{path}: there is no such file; write a first one with `probe init ADDRESS`"
+
+
+def test_a_folder(tmp_path: Path) -> None:
+    assert told(tmp_path) == f"{tmp_path}: is a directory; name the file in it: mailsonde.yml"
+
+
+def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yml"
+    path.write_text("site: a\n")
+    path.chmod(0)
+    with without_rights():
+        assert told(path) == f"{path}: cannot be read: permission denied"
+
+
+def test_bytes_that_are_no_utf_8(tmp_path: Path) -> None:
+    path = tmp_path / "latin.yml"
+    path.write_bytes(b"# one\nsite: M\xfcnchen\n")
+    assert told(path) == f"{path}: is not UTF-8 text (byte 0xfc in line 2); save it as UTF-8"
+
+
+def test_a_program_is_no_configuration(tmp_path: Path) -> None:
+    path = tmp_path / "binary.yml"
+    path.write_bytes(b"a\x00b")
+    assert told(path) == f"{path}: is not a text file"
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_key(settings_of: Reader) -> None:
+    assert settings_of("\ufeffsite: berlin\n").site == "berlin"
+
+
+@pytest.mark.parametrize("trap", ["NO", "on", "12:30", "0123", "1e3", "0x1f", "2026-12-24", "1_000", "Null_", "off", "y"])
+def test_the_traps_of_yaml_1_1_stay_text(settings_of: Reader, trap: str) -> None:
+    mailbox = f"{{address: a@abc.example, user: {trap}, password: {{env: PROBE_PASSWORD}}}}"
+    settings = settings_of(f"{IMAP}domains:\n  - {{name: abc.example, servers: [imap], mailbox: {mailbox}}}\n")
+    assert settings.domains[0].mailbox is not None
+    assert settings.domains[0].mailbox.user == trap
+
+
+def test_an_alias_stands_for_its_value(settings_of: Reader) -> None:
+    settings = settings_of("servers:\n  one: &one {kind: imap, host: mail.isp.example}\n  two: *one\n")
+    assert settings.servers["one"] == settings.servers["two"]
+
+
+def test_aliases_cannot_grow_without_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nodes, "MOST_VALUES", 1000)
+    path = tmp_path / "bomb.yml"
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x]"] + [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 8)}]" for n in range(1, 12)]
+    path.write_text("\n".join(lines))
+    assert told(path) == f"{path}:1:10: a3: its aliases expand to more than 1,000 values"
+
+
+def test_a_deep_nest_is_refused_without_a_crash(tmp_path: Path) -> None:
+    path = tmp_path / "deep.yml"
+    path.write_text("site: " + "[" * 50_000)
+    assert told(path) == f"{path}:1:55: is nested too deeply; a configuration has few levels"
+
+
+def test_port_and_security_fill_each_other_in(settings_of: Reader) -> None:
+    settings = settings_of(
+        "servers:\n  a: {kind: imap, host: h.example}\n  b: {kind: imap, host: h.example, port: 993}\n"
+        "  c: {kind: pop3, host: h.example, security: tls}\n  d: {kind: smtp, host: h.example}\n  e: {kind: dns, host: '::1'}\n"
+    )
+    found = {name: (server.port, server.security) for name, server in settings.servers.items()}
+    assert found == {
+        "a": (143, Security.STARTTLS),
+        "b": (993, Security.TLS),
+        "c": (995, Security.TLS),
+        "d": (25, Security.NONE),
+        "e": (53, Security.NONE),
+    }
+
+
+def test_names_in_other_scripts_become_their_ascii_form(settings_of: Reader) -> None:
+    mailbox = "{address: probe@münchen.example, password: {env: PROBE_PASSWORD}}"
+    settings = settings_of(f"{IMAP}domains:\n  - {{name: München.example, servers: [imap], mailbox: {mailbox}}}\n")
+    assert settings.domains[0].name == "xn--mnchen-3ya.example"
+    assert settings.domains[0].mailbox is not None
+    assert settings.domains[0].mailbox.address == "probe@xn--mnchen-3ya.example"
+
+
+def test_what_a_later_version_does_is_said_to_do_nothing_yet(settings_of: Reader) -> None:
+    settings = settings_of("site: a\nconsole: {listen: 127.0.0.1:8025}\nmetrics:\n  listen: 127.0.0.1:9825\n")
+    assert settings.warnings == (
+        "mailsonde.yml:2:1: console: is known, but this version does nothing with it",
+        "mailsonde.yml:3:1: metrics: is known, but this version does nothing with it",
+    )
+
+
+def test_thresholds_that_are_not_applied_yet_say_so(settings_of: Reader) -> None:
+    Path("closed.ics").write_text("BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n")
+    settings = settings_of(
+        f"{IMAP}calendars:\n  open: {{weekly: [mon-fri], except: ['ical:closed.ics']}}\nthresholds:\n"
+        "  - {baseline: {warning: 2x}}\n  - {calendar: open, warning: 1s}\n  - {match: {server: imapp}, warning: 1s}\n"
+    )
+    put_off = ": this threshold is checked but not applied"
+    assert settings.warnings == (
+        f"mailsonde.yml:6:5: thresholds[0]: a baseline needs history, which this version does not keep{put_off}",
+        f"mailsonde.yml:7:5: thresholds[1]: calendar open leans on an iCal file, which this version does not read{put_off}",
+        "mailsonde.yml:8:22: thresholds[2].match.server: matches no server, so this threshold never applies",
+    )
+    assert [limit.origin for limit in settings.limits] == ["thresholds[2]"]
+
+
+def test_a_secret_that_everyone_can_read_is_a_warning(settings_of: Reader, tmp_path: Path) -> None:
+    path = tmp_path / "abc"
+    path.write_text("hunter2\nnot this line\n")
+    path.chmod(0o644)
+    mailbox = "{address: probe@abc.example, password: {file: abc}}"
+    text = f"{IMAP}domains:\n  - {{name: abc.example, servers: [imap], mailbox: {mailbox}}}\n"
+    settings = settings_of(text)
+    assert settings.warnings == (f"{path}: every user of this machine can read this secret (mode 0644); run chmod 600 {path}",)
+    assert settings.domains[0].mailbox is not None
+    assert settings.domains[0].mailbox.password == Secret("hunter2")
+    assert "hunter2" not in repr(settings)
+    path.chmod(0o600)
+    assert settings_of(text).warnings == ()
+
+
+def test_a_command_gives_a_secret_once_for_all(settings_of: Reader, tmp_path: Path) -> None:
+    (tmp_path / "token.sh").write_text("echo run >> runs; echo token\n")
+    mailbox = "{address: probe@NAME.example, token: {command: [sh, token.sh]}}"
+    domains = "".join(f"  - {{name: {name}.example, servers: [imap], mailbox: {mailbox.replace('NAME', name)}}}\n" for name in "abc")
+    settings = settings_of(f"{IMAP}domains:\n{domains}")
+    assert all(domain.mailbox is not None and domain.mailbox.token == Secret("token") for domain in settings.domains)
+    assert (tmp_path / "runs").read_text() == "run\n"
+
+
+def test_a_command_that_hangs_is_ended(settings_of: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secret_sources, "COMMAND_SECONDS", 0.1)
+    mailbox = "{address: probe@abc.example, token: {command: [sleep, '60']}}"
+    with pytest.raises(ConfigErrors) as caught:
+        settings_of(f"{IMAP}domains:\n  - {{name: abc.example, servers: [imap], mailbox: {mailbox}}}\n")
+    says = "domains[0].mailbox.token: the command sleep gave no secret within 0.1 s and was ended"
+    assert str(caught.value) == f"mailsonde.yml:4:87: {says}"
+
+
+def test_the_key_may_not_exist_yet(settings_of: Reader, tmp_path: Path) -> None:
+    assert settings_of("site: a\n").identity.key == tmp_path / "probe.key"
+    (tmp_path / "mine.key").write_text("0123456789abcdef")
+    (tmp_path / "mine.key").chmod(0o600)
+    assert settings_of("identity: {key: {file: mine.key}}\n").identity.key == Secret("0123456789abcdef")
