@@ -5,16 +5,17 @@ It overwrites nothing unasked, signs in nowhere, and says what it guessed.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from service.options import CONFIG_FILE
 
 if TYPE_CHECKING:
-    from probe import Check, Endpoint
+    from probe import Check, Endpoint, Result
     from service.first_config import AskedDirectory, Draft
 
 EXAMPLES = """\b
@@ -32,6 +33,7 @@ class Asked:
     address: str
     resolver: Endpoint | None
     directory: Check | None  # the probe that looks for the domain in it
+    ca_file: str  # "" = the system's authorities
 
 
 def _address(written: str) -> str:
@@ -57,42 +59,58 @@ def _resolver(written: str | None) -> Endpoint | None:
         raise click.UsageError(f"--resolver takes ADDRESS or ADDRESS:PORT: {error}") from error
 
 
-def _directory(url: str | None, domain: str) -> Check | None:
-    """Return the probe that looks for the domain's entry; bound anonymously, for nobody has given a password."""
+def _directory(url: str | None, domain: str, ca_file: str) -> Check | None:
+    """Return the probe that looks for the domain's entry. The password of its `bindname` comes from the environment, if at all."""
     if url is None:
         return None
-    from probe.values import Directory  # noqa: PLC0415 - as above
+    from probe.values import Directory, Secret  # noqa: PLC0415 - as above
+    from service.first_config import BIND_PASSWORD_VARIABLE  # noqa: PLC0415 - as above
     from service.url import BadUrl, Terms, check_of  # noqa: PLC0415 - as above
 
     try:
-        check = check_of(url, Terms())
+        check = check_of(url, Terms(ca_file=ca_file or None))
     except BadUrl as error:
         raise click.UsageError(f"--directory: {error}") from error
-    if check.kind != "ldap" or check.directory is None or not check.directory.base:
+    asked = check.directory
+    if asked is None or not asked.base:
         raise click.UsageError("--directory takes the URL of a directory with its base: ldap://host/ou=domains,dc=isp")
-    wanted = Directory(check.directory.base, f"(associatedDomain={domain})", "associatedDomain", domain, check.directory.bind_dn)
+    password = os.environ.get(BIND_PASSWORD_VARIABLE)
+    secret = Secret(password) if password and asked.bind_dn else None
+    wanted = Directory(asked.base, f"(associatedDomain={domain})", "associatedDomain", domain, asked.bind_dn, secret)
     return replace(check, domain=domain, directory=wanted)
+
+
+def _opinion(result: Result) -> str:
+    """Return what the directory said of the domain."""
+    from thresholds.wording import tell_fault  # noqa: PLC0415 - as above
+
+    if result.fault is None:
+        return f"as given; it holds an entry of {result.check.domain}"
+    return f"as given, but not confirmed: {tell_fault(result.check, result.fault)}"
 
 
 async def _look_up(check: Check, resolver: Endpoint | None) -> AskedDirectory:
     """Ask the directory for the domain and say what came of it."""
     from probe.wire import Wire  # noqa: PLC0415 - as above
-    from service.first_config import AskedDirectory  # noqa: PLC0415 - as above
-    from thresholds.wording import tell_fault  # noqa: PLC0415 - as above
+    from service.first_config import BIND_PASSWORD_VARIABLE, AskedDirectory  # noqa: PLC0415 - as above
 
     directory = check.directory
     base, bind_dn = (directory.base, directory.bind_dn) if directory else ("", "")
-    if bind_dn:
-        return AskedDirectory(check.endpoint, base, bind_dn, "as given; not asked, for its password is not known yet")
+    if directory and bind_dn and directory.password is None:
+        return AskedDirectory(check.endpoint, base, bind_dn, f"as given; not asked, for {BIND_PASSWORD_VARIABLE} is not set")
     wire = Wire(resolver)
     try:
-        result = await wire.run(check)
+        return AskedDirectory(check.endpoint, base, bind_dn, _opinion(await wire.run(check)))
     finally:
         await wire.close()
-    said = f"as given; it holds an entry of {check.domain}"
-    if result.fault is not None:
-        said = f"as given, but not confirmed: {tell_fault(check, result.fault)}"
-    return AskedDirectory(check.endpoint, base, bind_dn, said)
+
+
+def _asked(address: str, words: dict[str, Any]) -> Asked:
+    mailbox = _address(address)
+    ca_file = str(Path(words["ca_file"]).absolute()) if words["ca_file"] else ""
+    if ca_file and not Path(ca_file).is_file():
+        raise click.UsageError(f"there is no file {words['ca_file']}: --ca-file takes a file of certificates (PEM)")
+    return Asked(mailbox, _resolver(words["resolver"]), _directory(words["directory"], mailbox.rpartition("@")[2], ca_file), ca_file)
 
 
 async def _draft(asked: Asked) -> Draft:
@@ -104,7 +122,7 @@ async def _draft(asked: Asked) -> Draft:
 
     found = await survey(asked.address.rpartition("@")[2], Lookup(asked.resolver))
     directory = await _look_up(asked.directory, asked.resolver) if asked.directory else None
-    return Draft(asked.address, found, utc_now().date(), asked.resolver, directory)
+    return Draft(asked.address, found, utc_now().date(), asked.resolver, directory, asked.ca_file)
 
 
 def _survey(asked: Asked) -> Draft:
@@ -148,16 +166,15 @@ def _write(text: str, file: Path, force: bool) -> None:
 @click.argument("address")
 @click.option("--resolver", metavar="ADDRESS[:PORT]", help="The name server to ask [the system's].")
 @click.option("--directory", metavar="URL", help="An LDAP directory that knows the domains: ldap://host/base.")
+@click.option("--ca-file", metavar="FILE", help="Trust these certificates (PEM): authorities of your own.")
 @click.option("--out", default=CONFIG_FILE, show_default=True, metavar="FILE", help="The file to write.")
 @click.option("--force", is_flag=True, help="Overwrite the file when it is there.")
-def command(address: str, resolver: str | None, directory: str | None, out: str, *, force: bool) -> int:
+def command(address: str, **words: Any) -> int:
     """Write a first, commented configuration for the domain of a mailbox ADDRESS."""
-    file = Path(out)
+    file, force = Path(words["out"]), bool(words["force"])
     if file.exists() and not force:
         raise click.ClickException(f"{file} exists already; use --force, or --out with another name")
-    mailbox = _address(address)
-    asked = Asked(mailbox, _resolver(resolver), _directory(directory, mailbox.rpartition("@")[2]))
-    draft = _survey(asked)
+    draft = _survey(_asked(address, words))
     from service.first_config import first_config  # noqa: PLC0415 - as above
 
     _write(first_config(draft), file, force)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
+from probe.values import Security
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
@@ -38,6 +40,7 @@ class Draft:
     on: date
     resolver: Endpoint | None = None
     directory: AskedDirectory | None = None
+    ca_file: str = ""  # authorities of the site's own, an absolute path; "" = the system's
 
 
 def _comment(text: str, indent: str = "") -> Iterator[str]:
@@ -49,14 +52,21 @@ def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _server(found: Found) -> Iterator[str]:
+def _trust(security: Security, ca_file: str) -> str:
+    return f", ca_file: {_quoted(ca_file)}" if ca_file and security is not Security.NONE else ""
+
+
+def _server(found: Found, ca_file: str) -> Iterator[str]:
     yield from _comment(found.why if found.answers else f"{found.why}; it does not answer from here", "  ")
-    yield f"  {found.name}: {{kind: {found.kind}, host: {_quoted(found.host)}, port: {found.port}, security: {found.security.value}}}"
+    trust = _trust(found.security, ca_file)
+    place = f"kind: {found.kind}, host: {_quoted(found.host)}, port: {found.port}, security: {found.security.value}"
+    yield f"  {found.name}: {{{place}{trust}}}"
 
 
-def _directory(asked: AskedDirectory) -> Iterator[str]:
+def _directory(asked: AskedDirectory, ca_file: str) -> Iterator[str]:
     endpoint = asked.endpoint
     parts = [f"kind: ldap, host: {_quoted(endpoint.host)}, port: {endpoint.port}, security: {endpoint.security.value}"]
+    parts[0] += _trust(endpoint.security, ca_file)
     parts.append(f"base: {_quoted(asked.base)}")
     if asked.bind_dn:
         parts.append(f"bind_dn: {_quoted(asked.bind_dn)}, password: {{env: {BIND_PASSWORD_VARIABLE}}}")
@@ -103,9 +113,9 @@ def lines(draft: Draft) -> Iterator[str]:
     yield ""
     yield "servers:"
     for found in draft.survey.found:
-        yield from _server(found)
+        yield from _server(found, draft.ca_file)
     if draft.directory:
-        yield from _directory(draft.directory)
+        yield from _directory(draft.directory, draft.ca_file)
     yield from ("", "domains:", *_domain(draft, names), "")
     yield "checks: {every: 60s, timeout: 10s}"
     yield "roundtrip: {every: 5m, late_after: 2m, lost_after: 24h}"
