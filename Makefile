@@ -20,7 +20,7 @@ test_stamp = .venv/stamp-test-$(call hash,requirements.lock requirements-test.lo
 bench_stamp = .venv/stamp-bench-$(call hash,requirements-test.lock bench/requirements.lock)
 INSTALL = $(PYTHON) -B -m setup.venv
 
-.PHONY: help demo test lint proof bench lock clean setup-demo setup-test setup-bench
+.PHONY: help demo test lint proof bench lock picture clean setup-demo setup-test setup-bench
 
 help: ## list what one can do here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
@@ -46,6 +46,9 @@ bench: setup-bench ## measure against the peers and print tables; figures land i
 
 lock: $(test_stamp) ## pin all versions anew, with hashes and without any index's address
 	@.venv/bin/python -m setup.lock
+
+picture: setup-demo ## draw docs/probe-run.svg, the README's picture, from a real run
+	@.venv/bin/python -m setup.picture
 
 clean: ## stop the lab and leave nothing of all this in the tree
 	@$(PYTHON) -B -m setup.clean
