@@ -45,43 +45,48 @@ def dialogue(check: Check, message: bytes = b"") -> Dialogue:  # noqa: ARG001 - 
         check: says where, as whom, and what must be found.
         message: not used.
     """
-    if check.endpoint.security is Security.STARTTLS:
-        yield from _starttls()
-    yield from _bind(check.directory)
+    yield from sign_in(check)
     if check.directory is None:
         yield Skip("search", "no domain to look for")
         yield Skip("compare", "no entry to compare")
     else:
         entry = yield from _search(check.directory)
         yield from _compare(entry, check.directory)
-    yield Ask("unbind", UNBIND, _nothing, shown="UnbindRequest")  # its answer is that the server closes (section 4.3)
+    yield PARTING
 
 
-def escape(value: str) -> str:
-    """Return a value as it must stand in a filter (RFC 4515, section 3)."""
-    return value.translate({ord(char): f"\\{ord(char):02x}" for char in "\\*()\0"})
+def sign_in(check: Check) -> Dialogue:
+    """Secure the connection, where that is due by StartTLS, and bind; anonymously where there is no DN to bind as."""
+    if check.endpoint.security is Security.STARTTLS:
+        yield from _starttls()
+    yield from _bind(check.directory)
 
 
 def ldap_message(buffer: bytes) -> int | None:
     """Find the end of one message: a SEQUENCE of definite length (RFC 4511, section 5.1)."""
-    if not buffer.startswith(b"\x30"):
-        _reject(buffer)
-        return None
-    head = buffer[1:2]
-    if not head:
-        return None
-    if head[0] < 0x80:
-        return _whole(buffer, 2 + head[0])
-    octets = head[0] & 0x7F
-    if not 0 < octets <= 8:  # none: the indefinite form, that LDAP forbids
-        raise refuse(FaultKind.PROTOCOL, "", b"not a message of LDAP: " + buffer[:60])
-    return _whole(buffer, 2 + octets + int.from_bytes(buffer[2 : 2 + octets])) if len(buffer) >= 2 + octets else None
+    size = message_size(buffer[:60])
+    return size if size is not None and len(buffer) >= size else None
 
 
-def _whole(buffer: bytes, size: int) -> int | None:
+def message_size(head: bytes) -> int | None:
+    """Return the bytes that the message has which begins so, or None for "read more"; 10 bytes are enough, more are for a complaint."""
+    if not head.startswith(b"\x30"):
+        _reject(head)
+        return None
+    if len(head) < 2 or len(head) < _head_bytes(head):
+        return None
+    size = head[1] + 2 if head[1] < 0x80 else _head_bytes(head) + int.from_bytes(head[2 : _head_bytes(head)])
     if size > REPLY_LIMIT_BYTES:
         raise refuse(FaultKind.PROTOCOL, "", f"announced a message of {size} bytes; the limit is {REPLY_LIMIT_BYTES}")
-    return size if len(buffer) >= size else None
+    return size
+
+
+def _head_bytes(head: bytes) -> int:
+    """Return the bytes of a message's tag and length."""
+    octets = head[1] & 0x7F if head[1] >= 0x80 else 0
+    if octets > 8 or head[1] == 0x80:  # 0x80 is the indefinite form, that LDAP forbids
+        raise refuse(FaultKind.PROTOCOL, "", b"not a message of LDAP: " + head)
+    return 2 + octets
 
 
 def _reject(buffer: bytes) -> None:
@@ -100,11 +105,14 @@ def _nothing(buffer: bytes) -> None:
         raise refuse(FaultKind.PROTOCOL, "", b"goes on talking after unbind: " + buffer[:60])
 
 
+PARTING = Ask("unbind", UNBIND, _nothing, shown="UnbindRequest")  # its answer is that the server closes (section 4.3)
+
+
 def _starttls() -> Dialogue:
     from probe import ldap_messages  # noqa: PLC0415 - it imports ldap3, some 80 ms of start, only for those who ask
 
     reply = yield from _answer("starttls", 1, ldap_messages.starttls(1), "ExtendedRequest StartTLS")
-    _expect(reply, "extendedResp", "starttls")
+    expect(reply, "extendedResp", "starttls")
     if reply.code != _SUCCESS:
         busy = reply.code == _BUSY  # to everything; whereas "unavailable" is what servers without a certificate say to StartTLS
         raise refuse(FaultKind.TEMPORARY if busy else FaultKind.TLS, "starttls", f"StartTLS: {reply.words}")
@@ -120,9 +128,9 @@ def _bind(directory: Directory | None) -> Dialogue:
         raise refuse(FaultKind.AUTH, "bind", str(error)) from None
     who = directory.bind_dn if directory else ""
     reply = yield from _answer("bind", 2, request, f"BindRequest {who} ***" if who else "BindRequest anonymous")
-    _expect(reply, "bindResponse", "bind")
+    expect(reply, "bindResponse", "bind")
     if reply.code != _SUCCESS:
-        raise _no(reply, "bind")
+        raise denied(reply, "bind")
 
 
 def _search(directory: Directory) -> _Talk:
@@ -150,7 +158,7 @@ def _results(request: bytes, shown: str) -> Generator[Move, bytes, list[Reply]]:
     replies = [(yield from _answer("search", 3, request, shown))]
     while replies[-1].what != "searchResDone":
         if replies[-1].what not in {"searchResEntry", "searchResRef", "intermediateResponse"}:
-            _expect(replies[-1], "searchResDone", "search")
+            expect(replies[-1], "searchResDone", "search")
         if len(replies) >= MESSAGES_LIMIT:
             raise refuse(FaultKind.PROTOCOL, "search", f"more than {MESSAGES_LIMIT} replies to one search that asked for a few entries")
         replies.append((yield from _answer("search", 3, b"", None)))
@@ -162,7 +170,7 @@ def _entries(replies: list[Reply], directory: Directory) -> list[Reply]:
     entries = [reply for reply in replies if reply.what == "searchResEntry"]
     done = replies[-1]
     if done.code != _SUCCESS and not (done.code == _SIZE_LIMIT_EXCEEDED and entries):
-        raise _no(done, "search")
+        raise denied(done, "search")
     if not entries:
         raise refuse(FaultKind.PERMANENT, "search", f"no entry for {directory.filter} under {directory.base}")
     return entries
@@ -192,25 +200,26 @@ def _compare(entry: Reply, directory: Directory) -> Dialogue:
         return
     shown = f"CompareRequest {entry.name} {directory.attribute}={directory.expected}"
     reply = yield from _answer("compare", 4, ldap_messages.compare(4, entry.name, directory), shown)
-    _expect(reply, "compareResponse", "compare")
+    expect(reply, "compareResponse", "compare")
     if reply.code == _COMPARE_FALSE:
         raise refuse(FaultKind.PERMANENT, "compare", f"{entry.name}: {directory.attribute} is not {directory.expected}: {reply.words}")
     if reply.code != _COMPARE_TRUE:
-        raise _no(reply, "compare")
+        raise denied(reply, "compare")
 
 
 def _answer(step: str, number: int, data: bytes, shown: str | None) -> _Talk:
     """Send a request (b"" to read on) and return the next reply to it; what nobody asked for is passed over."""
     for _ in range(MESSAGES_LIMIT):
-        reply = _read(step, (yield Ask(step, data, ldap_message, shown=shown)))
+        reply = read(step, (yield Ask(step, data, ldap_message, shown=shown)))
         if reply.number == number:
             return reply
-        _overhear(step, number, reply)
+        overhear(step, number, reply)
         data, shown = b"", None
     raise refuse(FaultKind.PROTOCOL, step, f"more than {MESSAGES_LIMIT} unsolicited messages")
 
 
-def _read(step: str, message: bytes) -> Reply:
+def read(step: str, message: bytes) -> Reply:
+    """Return one whole message. Raises: Unwelcome where it is none of LDAP's."""
     from probe import ldap_messages  # noqa: PLC0415 - as above
 
     try:
@@ -219,18 +228,20 @@ def _read(step: str, message: bytes) -> Reply:
         raise refuse(FaultKind.PROTOCOL, step, f"not a message of LDAP: {error}: {message[:60]!r}") from None
 
 
-def _overhear(step: str, number: int, reply: Reply) -> None:
-    """Raise for a notice of disconnection, and for a reply to what was not asked."""
+def overhear(step: str, number: int, reply: Reply) -> None:
+    """Take what is no reply to this request: raise for a notice of disconnection, and for a reply to what was not asked."""
     if reply.number != 0:
         raise refuse(FaultKind.PROTOCOL, step, f"answers message {reply.number}, where {number} was asked")
     if reply.name == DISCONNECTION_OID:
         raise refuse(_KINDS.get(reply.code, FaultKind.PERMANENT), step, f"notice of disconnection: {reply.words}")
 
 
-def _expect(reply: Reply, what: str, step: str) -> None:
+def expect(reply: Reply, what: str, step: str) -> None:
+    """Raise for a reply that is none to this sort of request."""
     if reply.what != what:
         raise refuse(FaultKind.PROTOCOL, step, f"answers with {reply.what}, where {what} is due")
 
 
-def _no(reply: Reply, step: str) -> Unwelcome:
+def denied(reply: Reply, step: str) -> Unwelcome:
+    """Return the fault for a result that says no."""
     return refuse(_KINDS.get(reply.code, FaultKind.PERMANENT), step, reply.words)

@@ -6,7 +6,7 @@ not with ldap3's quick decoder: that one takes minutes for an integer of a megab
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ldap3 import ANONYMOUS, SIMPLE, SUBTREE
@@ -16,15 +16,21 @@ from ldap3.operation.bind import bind_operation
 from ldap3.operation.compare import compare_operation
 from ldap3.operation.extended import extended_operation
 from ldap3.operation.search import search_operation
+from ldap3.protocol.convert import build_controls_list
+from ldap3.protocol.rfc2696 import RealSearchControlValue, paged_search_control
 from ldap3.protocol.rfc4511 import LDAPMessage, MessageID, ProtocolOp
 from ldap3.utils.asn1 import encode  # type: ignore[attr-defined] # its stubs know it under pyasn1's name only
 from pyasn1.codec.ber.decoder import decode
 from pyasn1.error import PyAsn1Error
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from probe.values import Directory
 
 STARTTLS_OID = "1.3.6.1.4.1.1466.20037"
+PAGED_OID = "1.2.840.113556.1.4.319"
+PAGE_ENTRIES = 200  # some 50 kB for a domain's few attributes: far below the limit of one reply
 SIZE_LIMIT = 10  # entries: one is expected, a few prove that the filter is not exact, and more would only cost the server
 
 _SPEC = LDAPMessage()
@@ -44,6 +50,7 @@ class Reply:
     name: str = ""  # DN of an entry or of the last one matched; OID of an extended response
     referrals: tuple[str, ...] = ()  # URIs
     attributes: tuple[tuple[str, tuple[bytes, ...]], ...] = ()  # of an entry
+    cookie: bytes = b""  # where the next page begins (RFC 2696); b"" = this was the last
 
     @property
     def words(self) -> str:
@@ -80,11 +87,19 @@ def bind(number: int, directory: Directory | None) -> bytes:
 
 def search(number: int, directory: Directory) -> bytes:
     """Return the search for the domain's entry, for one attribute. Raises: ValueError in words, where the filter is none."""
+    return _message(number, "searchRequest", _search(directory, [directory.attribute], SIZE_LIMIT))
+
+
+def page(number: int, directory: Directory, attributes: Sequence[str], cookie: bytes) -> bytes:
+    """Return the search for the next page of entries (RFC 2696). Raises: ValueError in words, where the filter is none."""
+    return _message(number, "searchRequest", _search(directory, attributes, 0), paged_search_control(size=PAGE_ENTRIES, cookie=cookie))
+
+
+def _search(directory: Directory, attributes: Sequence[str], limit: int) -> Any:
     try:
-        request = search_operation(directory.base, directory.filter, SUBTREE, 0, [directory.attribute], SIZE_LIMIT, 0, False, False, False)  # noqa: FBT003 - ldap3 order
+        return search_operation(directory.base, directory.filter, SUBTREE, 0, list(attributes), limit, 0, False, False, False)  # noqa: FBT003 - ldap3's order
     except LDAPExceptionError as error:
         raise ValueError(f"the filter {directory.filter} is not one (RFC 4515): {error}") from None
-    return _message(number, "searchRequest", request)
 
 
 def compare(number: int, dn: str, directory: Directory) -> bytes:
@@ -99,15 +114,18 @@ def read(message: bytes) -> Reply:
         what = decoded["protocolOp"].getName()
         if what not in _REPLIES:
             raise ValueError(f"a server does not send {what}")
-        return _READERS.get(what, _read_result)(int(decoded["messageID"]), what, decoded["protocolOp"].getComponent())
+        reply = _READERS.get(what, _read_result)(int(decoded["messageID"]), what, decoded["protocolOp"].getComponent())
+        return replace(reply, cookie=_cookie(decoded["controls"])) if decoded["controls"].hasValue() else reply
     except (PyAsn1Error, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(str(error).partition("\n")[0]) from None
 
 
-def _message(number: int, name: str, request: Any) -> bytes:
+def _message(number: int, name: str, request: Any, control: Any = None) -> bytes:
     message = LDAPMessage()
     message["messageID"] = MessageID(number)
     message["protocolOp"] = ProtocolOp().setComponentByName(name, request)
+    if control is not None:
+        message["controls"] = build_controls_list([control])
     return bytes(encode(message))
 
 
@@ -130,6 +148,15 @@ def _read_result(number: int, what: str, op: Any) -> Reply:
     name = op["responseName"] if what == "extendedResp" and op["responseName"].hasValue() else op["matchedDN"]
     uris = tuple(_text(uri) for uri in referral) if referral.hasValue() else ()
     return Reply(number, what, int(op["resultCode"]), bytes(op["diagnosticMessage"]), _text(name), uris)
+
+
+def _cookie(controls: Any) -> bytes:
+    """Return where the next page begins, out of the control of RFC 2696."""
+    for control in controls:
+        if bytes(control["controlType"]) == PAGED_OID.encode():
+            value, _ = decode(bytes(control["controlValue"]), asn1Spec=RealSearchControlValue())
+            return bytes(value["cookie"])
+    return b""
 
 
 def _text(value: Any) -> str:
