@@ -73,9 +73,13 @@ def _reason(sample: Sample, limit: Limit | None, level: Level) -> str:
 
 def judge(samples: Iterable[Sample], limits: Sequence[Limit]) -> Verdict:
     """Return the verdict over all samples: the worst level, its reasons worst first, and the limit in force behind the worst."""
-    found = [(_judge_one(sample, limit), sample, limit) for sample in samples for limit in (in_force(limits, sample),)]
+    found: list[tuple[Level, Sample, Limit | None]] = [
+        (_judge_one(sample, limit), sample, limit) for sample in samples for limit in (in_force(limits, sample),)
+    ]
     found.sort(key=lambda one: one[0], reverse=True)
-    level = found[0][0] if found else Level.UNKNOWN
+    if not found:
+        return Verdict(Level.UNKNOWN, ("not measured yet",))
+    level = found[0][0]
     reasons = tuple(_reason(sample, limit, bad) for bad, sample, limit in found if bad is not Level.OK)
     limited = next((limit for bad, _, limit in found if limit is not None and bad is level), None)
     return Verdict(level, reasons, tell_limit(limited) if limited is not None else "")
@@ -144,9 +148,8 @@ def _of_trip(trip: Trip, name: str, value: float) -> Sample:
     return Sample(trip.domain, trip.name, Aspect.TRIP, name, value, trip.started_at, uncertainty=trip.uncertainty_seconds)
 
 
-def _under_way(trip: Trip, now: datetime, late_after_seconds: float) -> list[Sample]:
+def _under_way(trip: Trip, age: float, late_after_seconds: float) -> list[Sample]:
     """Return the age of a trip that has not ended as its total so far: it can only become more."""
-    age = (now - trip.started_at).total_seconds()
     waiting = f", waiting for {trip.waiting_for}" if trip.waiting_for else ""
     said = f"the test message is under way for {span(age)}{waiting}"
     if age < late_after_seconds:
@@ -170,7 +173,16 @@ def samples_of_trip(trip: Trip, outcome: Outcome) -> list[Sample]:
     return [told, *times, *hops]
 
 
+def _nearly_late(trip: Trip, seconds: float | None, late_after_seconds: float) -> bool:
+    """Say whether the prober's own uncertainty decides if the trip is late."""
+    in_question = trip.outcome in {None, Outcome.LATE, Outcome.DELIVERED}
+    return in_question and seconds is not None and abs(seconds - late_after_seconds) < trip.uncertainty_seconds
+
+
 def judge_trip(trip: Trip, limits: Sequence[Limit], now: datetime, late_after_seconds: float, site: str = "") -> Verdict:
     """Return what a trip means: by its outcome and times, or, while under way, by its age at `now`."""
-    samples = _under_way(trip, now, late_after_seconds) if trip.outcome is None else samples_of_trip(trip, trip.outcome)
-    return _decide([replace(sample, site=site) for sample in samples], limits)
+    age = (now - trip.started_at).total_seconds()
+    samples = _under_way(trip, age, late_after_seconds) if trip.outcome is None else samples_of_trip(trip, trip.outcome)
+    verdict = _decide([replace(sample, site=site) for sample in samples], limits)
+    doubtful = _nearly_late(trip, age if trip.outcome is None else trip.total_seconds, late_after_seconds)
+    return replace(verdict, suspect=verdict.suspect or doubtful)
