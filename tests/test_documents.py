@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+import tomllib
 from functools import cache
 from pathlib import Path
 from statistics import median
@@ -107,6 +108,17 @@ def test_locks_name_no_index_and_pin_every_hash() -> None:
     assert len(locks) == 3
     assert found(r"https?:|file://|--find-links|--(extra-)?index-url|--trusted-host| @ ", locks) == []
     assert [line for lock in locks for line in unhashed(text(lock))] == []
+
+
+@pytest.mark.parametrize(
+    ("lock", "extra"), [("requirements.lock", None), ("requirements-test.lock", None), ("requirements-test.lock", "test")]
+)
+def test_locks_hold_every_dependency_that_is_declared(lock: str, extra: str | None) -> None:
+    project = tomllib.loads(text(ROOT / "pyproject.toml"))["project"]
+    declared = project["optional-dependencies"][extra] if extra else project["dependencies"]
+    names = {re.split(r"[^\w.-]", line)[0].lower() for line in declared}
+    pinned = set(re.findall(r"^([\w.-]+)(?:\[.*\])?==", text(ROOT / lock), re.MULTILINE))
+    assert names - pinned == set(), "run `make lock`"
 
 
 def unhashed(lock: str) -> list[str]:
