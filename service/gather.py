@@ -17,10 +17,14 @@ from service.options import CONFIG_FILE, read_password
 from service.work import NothingSelected, Selection, Work, select
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from config import ConfigErrors
+    from config.plan import Discovered
     from config.settings import Settings
     from service.command_run import Wanted
 
+WARNINGS = 20  # lines that a run may begin with
 IN_CLEAR = "warning: the password goes over the network in clear; {kind}+starttls:// or {kind}s:// protects it"
 
 
@@ -49,8 +53,7 @@ def from_url(wanted: Wanted, url: str) -> Work:
 async def from_config(wanted: Wanted) -> Work:
     """Return the selected part of what the configuration asks for. Raises: click.ClickException."""
     settings = _load(wanted.config_file or CONFIG_FILE)
-    for warning in settings.warnings:
-        click.echo(f"probe: warning: {warning}", err=True)
+    _warn(settings.warnings)
     chosen = Selection(wanted.domains, wanted.servers, wanted.kinds, trips=not wanted.no_trip)
     try:
         return _signed(select(await _planned(settings, wanted), chosen), settings)
@@ -79,7 +82,7 @@ async def _planned(settings: Settings, wanted: Wanted) -> Work:
     from config.plan import plan  # noqa: PLC0415 - as above
 
     resolver = Endpoint(settings.resolver.host, settings.resolver.port) if settings.resolver else None
-    checks, journeys = plan(settings)
+    checks, journeys = plan(settings, await _discovered(settings, resolver))
     each = {name for name, server in settings.servers.items() if server.addresses == "each"}
     return Work(
         checks=await spread(checks, each, resolver),
@@ -87,9 +90,36 @@ async def _planned(settings: Settings, wanted: Wanted) -> Work:
         limits=settings.limits,
         site=settings.site,
         resolver=resolver,
+        ledger=settings.store.path.with_suffix(".trips"),
         every_seconds=settings.checks.every_seconds,
         wait_seconds=wanted.wait_seconds,
     )
+
+
+async def _discovered(settings: Settings, resolver: Endpoint | None) -> tuple[Discovered, ...]:
+    """Return the domains that the directory knows, where the configuration asks it. Raises: click.ClickException."""
+    if settings.discovery is None:
+        return ()
+    from probe.wire import Wire  # noqa: PLC0415 - as above
+    from service.discovery import NotDiscovered, discover  # noqa: PLC0415 - as above
+
+    wire = Wire(resolver)
+    try:
+        found, warnings = await discover(settings, wire)
+    except NotDiscovered as error:
+        raise click.ClickException(str(error)) from error
+    finally:
+        await wire.close()
+    _warn(warnings)
+    return found
+
+
+def _warn(warnings: Sequence[str]) -> None:
+    """Say the first few warnings, and how many more there are."""
+    for warning in warnings[:WARNINGS]:
+        click.echo(f"probe: warning: {warning}", err=True)
+    if len(warnings) > WARNINGS:
+        click.echo(f"probe: warning: and {len(warnings) - WARNINGS:,} more", err=True)
 
 
 def _signed(work: Work, settings: Settings) -> Work:

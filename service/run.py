@@ -12,7 +12,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from probe.clock import utc_now
-from probe.values import Fault, FaultKind, Result
+from probe.values import Fault, FaultKind, Outcome, Result, Trip
 from service.report import Bounds, JudgedCheck, JudgedTrip, Report
 from thresholds.judge import judge_result, judge_trip
 from thresholds.limits import in_force
@@ -22,15 +22,17 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
 
-    from probe import Check, Journey, Trip
+    from probe import Check, Journey
     from service.work import Work
     from thresholds import Limit
 
     Prober = Callable[[Check], Awaitable[Result]]
-    Traveller = Callable[[Journey], Awaitable[Trip]]
+    Traveller = Callable[[Sequence[Journey], Callable[[Trip], None]], Awaitable[list[Trip]]]
 
 PER_SERVER = 8  # conversations with one server at a time: more would measure our own load, and servers limit them (see decision 0062)
 AT_ONCE = 200  # conversations at a time over all servers: what one core carries without falsifying its own times
+
+LATE_AFTER_SECONDS = 120.0  # the configuration's own default
 
 log = logging.getLogger("mailsonde.run")
 
@@ -38,6 +40,11 @@ log = logging.getLogger("mailsonde.run")
 def ours(check: Check, started_at: datetime, bug: Exception) -> Result:
     """Return the result of a check that our own bug ended."""
     return Result(check, started_at, fault=Fault(FaultKind.OURS, "run", type(bug).__name__))
+
+
+def _unsure(journey: Journey, bug: Exception) -> Trip:
+    said = f"our own error, which says nothing of the mail system: {type(bug).__name__}"
+    return Trip(journey.name, journey.domain, "", utc_now(), Outcome.UNSURE, said=said)
 
 
 async def _run_one(check: Check, prober: Prober) -> Result:
@@ -79,15 +86,17 @@ class Runner:
             self.done += 1
 
     async def trips(self, journeys: Sequence[Journey]) -> list[Trip]:
-        """Make these trips, all at once; each mailbox has one reader whatever their number."""
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._travel(journey)) for journey in journeys]
-        return [task.result() for task in tasks]
+        """Make these trips, all at once. Returns one for each in their order, then those that earlier runs had left under way."""
+        if not journeys:
+            return []
+        try:
+            return await self._traveller(journeys, self._count)
+        except Exception as bug:
+            log.exception("our own error in the trips")
+            return [_unsure(journey, bug) for journey in journeys]
 
-    async def _travel(self, journey: Journey) -> Trip:
-        trip = await self._traveller(journey)
-        self.done += 1
-        return trip
+    def _count(self, trip: Trip) -> None:
+        self.done += trip.outcome is not None
 
 
 def _bounds(limit: Limit | None) -> Bounds:
@@ -101,11 +110,17 @@ def judge_check(result: Result, work: Work) -> JudgedCheck:
     return JudgedCheck(result, judge_result(result, work.limits, work.site), _bounds(in_force(work.limits, total)))
 
 
-def judge_journey(trip: Trip, journey: Journey, work: Work, now: datetime) -> JudgedTrip:
+def judge_one_trip(trip: Trip, late_after_seconds: float, work: Work, now: datetime) -> JudgedTrip:
     """Return a trip with its verdict and the limit of its total."""
     total = Sample(trip.domain, trip.name, Aspect.TRIP, "total", 0.0, trip.started_at, work.site)
-    verdict = judge_trip(trip, work.limits, now, journey.late_after_seconds, work.site)
+    verdict = judge_trip(trip, work.limits, now, late_after_seconds, work.site)
     return JudgedTrip(trip, verdict, _bounds(in_force(work.limits, total)))
+
+
+def judge_trips(trips: Sequence[Trip], work: Work, now: datetime) -> tuple[JudgedTrip, ...]:
+    """Return the trips with their verdicts; one whose journey is configured no more is judged by the default."""
+    late = {journey.name: journey.late_after_seconds for journey in work.journeys}
+    return tuple(judge_one_trip(trip, late.get(trip.name, LATE_AFTER_SECONDS), work, now) for trip in trips)
 
 
 async def run_once(work: Work, runner: Runner) -> Report:
@@ -120,6 +135,5 @@ async def run_once(work: Work, runner: Runner) -> Report:
         checking = group.create_task(runner.checks(work.checks))
         travelling = group.create_task(runner.trips(work.journeys))
     checks = tuple(judge_check(result, work) for result in checking.result())
-    now = utc_now()
-    trips = tuple(judge_journey(trip, journey, work, now) for trip, journey in zip(travelling.result(), work.journeys, strict=True))
+    trips = judge_trips(travelling.result(), work, utc_now())
     return Report(work.site, started_at, checks, trips)

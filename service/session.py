@@ -9,6 +9,8 @@ import asyncio
 from time import monotonic
 from typing import TYPE_CHECKING
 
+import click
+
 from probe.wire import Wire
 from service.crew import Crew
 from service.gather import gather
@@ -24,9 +26,13 @@ if TYPE_CHECKING:
     from service.work import Work
 
 
+def _complain(sentence: str) -> None:
+    click.echo(f"probe: warning: {sentence}", err=True)
+
+
 async def _measure(work: Work, wire: Wire) -> Report:
     """Run the work once, with a progress bar for those who wait."""
-    crew = Crew(work, wire)
+    crew = Crew(work, wire, _complain)
     runner = Runner(crew.probe, crew.travel)
     async with Progress(len(work.checks) + len(work.journeys), "checks and trips", lambda: runner.done):
         return await run_once(work, runner)

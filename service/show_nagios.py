@@ -39,7 +39,8 @@ def perfdatum(label: str, seconds: float, bounds: Bounds, most: float | None = N
 def _perfdata(report: Report) -> str:
     """Return the totals of all checks and of all finished trips; a trip without a total has none to give."""
     data = [perfdatum(one.result.check.name, one.result.seconds, one.bounds, one.result.check.timeout_seconds) for one in report.checks]
-    totals = [(one, one.trip.total_seconds) for one in report.trips]
+    newest = {one.trip.name: one for one in reversed(report.trips)}  # one label each: this run's own stands before earlier ones
+    totals = [(one, one.trip.total_seconds) for one in newest.values()]
     data += [perfdatum(f"trip/{one.trip.name}", total, one.bounds) for one, total in totals if total is not None]
     return " ".join(data)
 

@@ -44,9 +44,11 @@ def _painted(drawn: str) -> Text:
 
 
 def _reason(judged: JudgedCheck) -> Text:
-    """Return the reasons in words; of an OK check nothing but a doubt."""
+    """Return the reasons in words; of an OK check only what would surprise."""
     doubt = ["suspect: the prober itself was late"] if judged.verdict.suspect else []
-    return Text("; ".join([*judged.verdict.reasons, *doubt]))
+    check = judged.result.check
+    refused = ["not permitted, and refused"] if check.forbidden and judged.verdict.level is Level.OK else []
+    return Text("; ".join([*judged.verdict.reasons, *refused, *doubt]))
 
 
 def _by_domain(checks: Sequence[JudgedCheck]) -> list[tuple[str, list[JudgedCheck]]]:

@@ -28,11 +28,16 @@ def _offset(relay: Relay) -> str:
     return f"clock {seconds_text(abs(offset))} {direction}, +-{seconds_text(error)}"
 
 
+def _hop_seconds(seconds: float) -> str:
+    """Return a hop's time no finer than its stamps: most servers write whole seconds into `Received`."""
+    return f"{seconds:.0f} s" if seconds == round(seconds) else seconds_text(seconds)
+
+
 def hop_text(relay: Relay) -> str:
     """Return one hop: `mx.abc.example 120 ms (clock 3.00 s ahead, +-10 ms)`."""
     doubts = [doubt for doubt in (_offset(relay), relay.note) if doubt]
     name = relay.by or relay.server or "unnamed"
-    time = "" if relay.seconds is None else f" +{seconds_text(relay.seconds)}"
+    time = "" if relay.seconds is None else f" +{_hop_seconds(relay.seconds)}"
     return f"{name}{time} ({'; '.join(doubts)})" if doubts else f"{name}{time}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class Work:
     site: str = ""
     resolver: Endpoint | None = None
     key: bytes = b""  # signs test messages; b"" where none is sent
+    ledger: Path = Path("mailsonde.trips")  # folder in which trips under way survive this run
     every_seconds: float = 60.0  # how often a run is repeated that is watched
     wait_seconds: float | None = None  # how long to wait for test messages; None = until each is late
 

@@ -90,3 +90,78 @@ def test_init_writes_what_the_lab_is(lab: Lab, tmp_path: Path, monkeypatch: pyte
     levels = {one["server"]: one["level"] for one in json.loads(run.stdout)["checks"]}
     good = ("submissions", "submission", "imaps", "imap", "pop3s", "pop3", "directory")
     assert levels == {"mx": "CRITICAL"} | dict.fromkeys(good, "OK")  # the lab's port 25 is another one
+
+
+def test_trips_are_made_beside_the_checks(lab: Lab) -> None:
+    run = probe(
+        "run",
+        "--config",
+        str(lab.config),
+        "--wait",
+        "30s",
+        "--server",
+        "imap*",
+        "--server",
+        "sub*",
+        "--server",
+        "smtps",
+        "--format",
+        "json",
+    )
+    report = json.loads(run.stdout)
+    trips = {one["trip"]: one for one in report["trips"]}
+    assert {"alpha.test", "gamma.test", "alpha-to-beta"} <= set(trips)
+    for one in trips.values():
+        assert (one["outcome"], one["waiting_for"], one["folder"]) == ("delivered", None, "INBOX")
+        parts = [one[f"{part}_seconds"] for part in ("submit", "transit", "retrieve")]
+        assert sum(parts) == pytest.approx(one["total_seconds"], abs=1e-4)
+        assert [hop["by"] for hop in one["hops"]][:2] == ["mx.lab.test", "hub.lab.test"]
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+def test_a_trip_that_has_not_ended_is_left_to_the_ledger(lab: Lab) -> None:
+    line = ("run", "--config", str(lab.config), "--domain", "alpha.test", "--server", "imap", "--server", "submission", "--format", "json")
+    first = json.loads(probe(*line, "--wait", "1ms").stdout)["trips"]
+    assert [(one["trip"], one["outcome"]) for one in first] == [("alpha.test", None)]
+    assert first[0]["waiting_for"]
+    later = json.loads(probe(*line, "--wait", "30s").stdout)["trips"]
+    assert [one["trip"] for one in later] == ["alpha.test", "alpha.test"]
+    assert later[0]["message_id"] != first[0]["message_id"] == later[1]["message_id"]
+    assert later[0]["outcome"] == "delivered"
+    assert later[1]["outcome"] is not None
+
+
+DISCOVERY = """discovery:
+  server: directory
+  mailbox: {{address: "probe@{{domain}}", password: {{file: {secret}}}}}
+  services: mailService
+  servers: {{imap: imap, pop3s: pop3s, smtp: submission}}
+  administrator: manager
+"""
+
+
+def discovering(lab: Lab, file: Path) -> Path:
+    """Write the lab's configuration with its domains found in the directory, all with alpha.test's password."""
+    text = lab.config.read_text()
+    head, tail = text[: text.index("domains:")], text[text.index("checks:") :]
+    file.write_text(head + DISCOVERY.format(secret=lab.dir / "secrets/alpha.test") + tail)
+    return file
+
+
+def test_domains_come_from_the_directory_with_what_they_are_permitted(lab: Lab, tmp_path: Path) -> None:
+    config = discovering(lab, tmp_path / "found.yml")
+    report = json.loads(probe("run", "--config", str(config), "--format", "json").stdout)
+    levels = {one["check"]: one["level"] for one in report["checks"]}
+    assert {one["domain"] for one in report["checks"]} == {"alpha.test", "beta.test", "gamma.test"}
+    assert {levels[f"alpha.test/{server}"] for server in ("imap", "pop3s", "submission")} == {"OK"}
+    assert levels["beta.test/imap"] == "CRITICAL"  # it has another password
+    assert levels["gamma.test/pop3s"] == "OK"  # not permitted, and refused
+
+
+def test_a_directory_that_is_away_is_one_line(lab: Lab, tmp_path: Path) -> None:
+    config = discovering(lab, tmp_path / "found.yml")
+    config.write_text(config.read_text().replace(f"port: {lab.ports['ldap']}", "port: 1"))
+    run = probe("run", "--config", str(config))
+    assert (run.returncode, run.stdout) == (3, "")
+    said = "probe: no domains discovered: the directory directory (ldap.lab.test port 1) failed at connect: CONNECT: "
+    assert run.stderr == f"{said}127.0.0.1 port 1: Connection refused\n"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from probe import Check, Endpoint, FaultKind, Result, Step, Trip
+from probe import Check, Endpoint, FaultKind, Journey, Outcome, Result, Step, Trip
 from probe.clock import utc_now
 from probe.wire import Wire
 from service.report import Bounds
@@ -19,9 +19,7 @@ from tests.service.made import a_check, a_result
 from thresholds import Level, Limit, Match
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from probe import Journey
+    from collections.abc import AsyncIterator, Callable, Sequence
 
 
 class Server:
@@ -53,8 +51,8 @@ def smtp(place: int, port: int) -> Check:
     return Check(f"d{place}.example/mx", f"d{place}.example", "mx", "smtp", Endpoint("127.0.0.1", port))
 
 
-async def no_trip(journey: Journey) -> Trip:
-    raise AssertionError(journey)
+async def no_trip(journeys: Sequence[Journey], _: Callable[[Trip], None]) -> list[Trip]:
+    raise AssertionError(journeys)
 
 
 async def test_many_checks_never_crowd_one_server_and_come_back_in_order() -> None:
@@ -87,6 +85,21 @@ async def test_our_own_bug_is_no_outage_of_theirs(caplog: pytest.LogCaptureFixtu
     assert (fault.kind, fault.step, fault.said) == (FaultKind.OURS, "run", "ZeroDivisionError")
     assert (report.level, report.exit_code) == (Level.UNKNOWN, 3)
     assert "our own error in def.example/imap" in caplog.text
+
+
+async def test_a_bug_in_the_trips_leaves_the_checks_alone(caplog: pytest.LogCaptureFixture) -> None:
+    async def prober(check: Check) -> Result:
+        return a_result(check)
+
+    async def traveller(journeys: Sequence[Journey], _: Callable[[Trip], None]) -> list[Trip]:
+        raise KeyError(journeys[0].name)
+
+    work = Work((a_check(),), (Journey("abc.example", "abc.example", a_check(), a_check()),))
+    report = await run_once(work, Runner(prober, traveller))
+    (trip,) = report.trips
+    assert (trip.trip.outcome, trip.verdict.level, report.checks[0].verdict.level) == (Outcome.UNSURE, Level.UNKNOWN, Level.OK)
+    assert trip.trip.said == "our own error, which says nothing of the mail system: KeyError"
+    assert "our own error in the trips" in caplog.text
 
 
 async def test_cancellation_is_never_swallowed() -> None:

@@ -8,11 +8,12 @@ from dataclasses import replace
 
 import pytest
 
-from probe import Fault, FaultKind, Line, Outcome, Result, Step
+from probe import Fault, FaultKind, Line, Outcome, Relay, Result, Step
 from service.report import Bounds, Report
 from service.show_json import show_json
 from service.show_nagios import harmless, perfdatum, show_nagios
 from service.show_table import make_console, print_table
+from service.show_trips import hop_text
 from service.talk import show_talk
 from tests.service.made import AT, a_bad_day, a_check, a_result, a_trip, broken, judged
 
@@ -105,6 +106,11 @@ def test_a_check_that_is_suspect_says_so() -> None:
     one = judged(a_result())
     doubtful = replace(one, verdict=replace(one.verdict, suspect=True))
     assert any("suspect: the prober itself was late" in line for line in table(Report("", AT, (doubtful,)), 120))
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.0, "mx +0 s"), (2.0, "mx +2 s"), (0.3, "mx +300 ms"), (None, "mx")])
+def test_a_hop_is_told_no_finer_than_it_was_stamped(seconds: float | None, text: str) -> None:
+    assert hop_text(Relay(None, "mx", None, seconds)) == text
 
 
 # -- JSON
