@@ -187,6 +187,8 @@ def _words(outcome: Outcome, facts: Facts) -> str:
         return facts.bounce.said
     if outcome is Outcome.MODIFIED:
         return next(copy.changed for copy in facts.copies if copy.changed)
+    if outcome is Outcome.MISPLACED:
+        return next(f"found in {copy.folder}" for copy in facts.copies if copy.misplaced)
     return facts.said if outcome is Outcome.REJECTED else ""
 
 
