@@ -43,8 +43,8 @@ def _status(options: argparse.Namespace) -> int:
 
 def _show(folder: Path) -> bool:
     """Print the table of servers and return whether all are up."""
-    print(f"{'server':<10} {'state':<14} {'pid':>8}  ports")
     standings = life.status(folder)
+    print(f"{'server':<10} {'state':<14} {'pid':>8}  ports")
     for one in standings:
         ports = " ".join(f"{name}={port}" for name, port in one.ports.items())
         print(f"{one.server:<10} {_state(one):<14} {one.pid or '-':>8}  {ports}")

@@ -108,7 +108,7 @@ def _entries(ground: Ground) -> Iterator[str]:
         permitted = "".join(f"mailService: {name}\n" for name in services(domain))
         yield DOMAIN.format(base=BASE, domain=domain, services=permitted)
         password = ground.password(domain)
-        for user, stored in (("probe", "{CLEARTEXT}" + password), ("admin", ssha(password))):
+        for user, stored in (("probe", password), ("admin", ssha(password))):
             yield ACCOUNT.format(base=BASE, user=user, domain=domain, password=stored, services=permitted)
 
 
@@ -156,7 +156,7 @@ def _modify(ground: Ground, address: str, attribute: str, values: list[str]) -> 
 
 def set_password(ground: Ground, address: str, password: str) -> None:
     """Give a mailbox another password, as it is (every SASL mechanism works)."""
-    _modify(ground, address, "userPassword", ["{CLEARTEXT}" + password])
+    _modify(ground, address, "userPassword", [password])
 
 
 def set_status(ground: Ground, address: str, status: str) -> None:

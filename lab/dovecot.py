@@ -115,7 +115,8 @@ protocol lmtp {{
   ssl_key = <{root}/tls/lmtp.pem
 }}
 plugin {{
-  quota = maildir:mailbox
+  quota = count:mailbox
+  quota_vsizes = yes
   quota_grace = 0
   sieve = file:~/sieve;active=~/active.sieve
   sieve_duplicate_max_period = 1d
@@ -128,6 +129,7 @@ ldap_version = 3
 dn = cn=dovecot,{base}
 dnpass = {password}
 base = ou=domains,{base}
+default_pass_scheme = PLAIN
 pass_attrs = mail=user,userPassword=password
 pass_filter = (&(objectClass=mailAccount)(mail=%u)(mailStatus=active)(mailService=%s{imaps}{pop3s}))
 user_attrs = =home={root}/mail/%d/%n,mailQuota=quota_rule=*:bytes=%$

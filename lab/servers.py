@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 READY_SECONDS = 15.0
+RELOAD_SECONDS = 5.0
 WORDS = 300  # characters of a server's last words in an error
 
 
@@ -28,6 +29,7 @@ class Server:
     command: Callable[[Ground], list[str]]
     prepare: Callable[[Ground], None] | None = None
     reload: signal.Signals | None = signal.SIGHUP  # None = only a restart makes it read its files again
+    reloaded: bytes = b""  # what its log says once it has read them; b"" = it does not say
 
 
 def _proxy_command(ground: Ground) -> list[str]:
@@ -35,7 +37,9 @@ def _proxy_command(ground: Ground) -> list[str]:
 
 
 def _postfix(instance: str, ports: tuple[str, ...]) -> Server:
-    return Server(ports, partial(postfix.command, instance=instance), partial(postfix.prepare, instance=instance))
+    return Server(
+        ports, partial(postfix.command, instance=instance), partial(postfix.prepare, instance=instance), reloaded=b": reload -- version"
+    )
 
 
 SERVERS = {
@@ -43,7 +47,7 @@ SERVERS = {
     "slapd": Server(("ldap", "ldaps"), directory.command, directory.prepare, None),
     "nsd": Server(("dns",), names.command, names.prepare),
     "mosquitto": Server(("mqtt",), broker.command, broker.prepare),
-    "dovecot": Server(("imap", "imaps", "pop3", "pop3s", "lmtp"), dovecot.command, dovecot.prepare),
+    "dovecot": Server(("imap", "imaps", "pop3", "pop3s", "lmtp"), dovecot.command, dovecot.prepare, reloaded=b"reloading configuration"),
     "edge": _postfix("edge", ("edge",)),
     "hub": _postfix("hub", ("hub",)),
     "mx": _postfix("mx", ("smtp", "submission", "smtps")),
@@ -157,4 +161,7 @@ def reload(ground: Ground, server: str) -> None:
     if number is None:
         restart(ground, server)
     else:
+        log, said = ground.log(server), _known(server).reloaded
+        before = log.read_bytes().count(said)
         processes.send([running], number)
+        processes.until(lambda: not said or log.read_bytes().count(said) > before, RELOAD_SECONDS)
