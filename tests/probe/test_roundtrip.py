@@ -1,4 +1,4 @@
-"""Round trips through the real lab: a mailbox to itself, between mailboxes of different servers, IMAP and POP3, and what else lies there."""
+"""Round trips through the real lab: a mailbox to itself, between mailboxes of different servers, over IMAP and POP3."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lab import dovecot
+from lab import dovecot, processes
 from probe.values import Outcome
 from tests.probe.lab_trips import Way
 
@@ -72,8 +72,7 @@ async def test_other_peoples_mail_is_not_touched(way: Way) -> None:
             client.sendmail(
                 "a@elsewhere.example", ["probe@alpha.test"], f"Subject: {subject}\r\nX-Mailsonde: v=1;s=forged\r\n\r\nhello\r\n"
             )
-    while lying(way.lab, "probe@alpha.test") < 2:
-        await asyncio.sleep(0.1)
+    assert await asyncio.to_thread(processes.until, lambda: lying(way.lab, "probe@alpha.test") == 2, 10.0)
     for fetch in ("imap", "pop3"):
         (trip,) = await way.make(way.journey(fetch=fetch))
         assert trip.outcome is Outcome.DELIVERED
