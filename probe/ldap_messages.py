@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 STARTTLS_OID = "1.3.6.1.4.1.1466.20037"
 PAGED_OID = "1.2.840.113556.1.4.319"
-PAGE_ENTRIES = 200  # some 50 kB for a domain's few attributes: far below the limit of one reply
+PAGE_ENTRIES = 500  # some 100 kB for a domain's few attributes, a tenth of the limit of one reply; slapd sorts all anew for each page
 SIZE_LIMIT = 10  # entries: one is expected, a few prove that the filter is not exact, and more would only cost the server
 
 _SPEC = LDAPMessage()
