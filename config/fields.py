@@ -40,6 +40,11 @@ def sources_of(info: ValidationInfo) -> Sources:
     return info.context if isinstance(info.context, Sources) else Sources(Path())
 
 
+def computed(schema: dict[str, Any]) -> None:
+    """Take a default out of the JSON Schema that is worked out from other settings; the description says how."""
+    schema.pop("default", None)
+
+
 def kept(stand_in: Callable[[], Any] = lambda: None) -> WrapValidator:
     """Return what lets the second, lenient reading pass over a part that the first found wrong: the rest is then checked as a whole."""
 
@@ -116,6 +121,7 @@ SOURCE_SCHEMA: dict[str, Any] = {
 STRING: dict[str, Any] = {"type": "string"}
 
 Text = Annotated[str, BeforeValidator(scalars.text)]
+Value = Annotated[str, BeforeValidator(scalars.text), WithJsonSchema({"anyOf": [STRING, {"type": "number"}]})]  # of a threshold
 Name = Annotated[str, BeforeValidator(scalars.name), WithJsonSchema({"type": "string", "pattern": f"^{scalars.NAME.pattern}$"})]
 Duration = Annotated[float, BeforeValidator(scalars.span), WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN})]
 Truth = Annotated[bool, BeforeValidator(scalars.truth)]
@@ -132,4 +138,4 @@ SecretSource = Annotated[Secret, PlainValidator(_secret), WithJsonSchema(SOURCE_
 KeySource = Annotated[Secret | Path, PlainValidator(_key), WithJsonSchema(SOURCE_SCHEMA)]
 ReadableFile = Annotated[str, PlainValidator(_file), WithJsonSchema(STRING)]
 FilePath = Annotated[Path, PlainValidator(_path), WithJsonSchema(STRING)]
-SecurityWord = Annotated[Security, choice([str(one) for one in Security])]
+SecurityWord = Annotated[Security, choice([str(one) for one in Security]), WithJsonSchema({"enum": [str(one) for one in Security]})]

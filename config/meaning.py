@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, Field, PlainValidator, SkipValidation, ValidationInfo, WithJsonSchema, model_validator
 
 from config import scalars, weekly
-from config.fields import STRING, Duration, Factor, Name, Section, Text, Zone, choice, sources_of
+from config.fields import STRING, Duration, Factor, Name, Section, Text, Value, Zone, choice, sources_of
 from probe.values import FaultKind, Outcome
 from thresholds.calendars import Calendar, Window
 from thresholds.values import FALLING, UNITS, Aspect, Baseline, Level, Limit, Match
@@ -144,8 +144,8 @@ class Threshold(Section):
 
     match: MatchPlan = Field({}, validate_default=True, description="What it speaks of. Default: the total of every check.")
     calendar: Name | None = Field(None, description="Calendar under `calendars` in which it holds. Default: always.")
-    warning: Text | None = Field(None, description="Value above which it is a WARNING (for certificates: below).")
-    critical: Text | None = Field(None, description="Value above which it is CRITICAL (for certificates: below).")
+    warning: Value | None = Field(None, description="Value above which it is a WARNING (for certificates: below).")
+    critical: Value | None = Field(None, description="Value above which it is CRITICAL (for certificates: below).")
     baseline: BaselinePlan | None = Field(None, description="Instead of values: factors over what is usual at this hour of the week.")
     level: Annotated[str, choice(LEVELS), WithJsonSchema({"enum": LEVELS})] | None = Field(
         None, description="With `fault` or `outcome`: what it counts as."

@@ -64,8 +64,8 @@ def sound(discovered: Iterable[Discovered]) -> tuple[tuple[Discovered, ...], tup
         try:
             domain_name(one.name)
             good.append(one)
-        except ValueError as error:
-            strange.append(f"the directory names a domain that cannot be checked: {error}")
+        except ValueError:
+            strange.append(f"the directory names `{one.name}`, which is no exact domain name, so it is not checked")
     return tuple(good), tuple(strange)
 
 

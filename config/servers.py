@@ -21,6 +21,7 @@ from config.fields import (
     Text,
     Truth,
     choice,
+    computed,
     kept,
 )
 from config.roles import ROLES
@@ -54,9 +55,10 @@ class Server(Section):
 
     kind: Annotated[str, choice(list(ROLES)), WithJsonSchema({"enum": list(ROLES)})] = Field(description="Protocol that the server speaks.")
     host: Host = Field(description="Name or IP address; the certificate must carry this name.")
-    port: Port = Field(0, description="Port. Default: the kind's own, of its TLS service with `security: tls`.")
+    port: Port = Field(0, json_schema_extra=computed, description="Port. Default: the kind's own, of its TLS service with `security: tls`.")
     security: SecurityWord = Field(
         Security.NONE,
+        json_schema_extra=computed,
         description="`none`, `starttls` (also STLS and LDAP's StartTLS) or `tls` (from the first byte). "
         "Default: `tls` on the kind's TLS port, else `starttls` for submission, imap, pop3 and ldap, `none` for smtp, lmtp and dns.",
     )

@@ -1,7 +1,6 @@
 """The whole configuration as a type: one field per section of the file. The documentation and the JSON Schema are made from it."""
 
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from pydantic import Field, PrivateAttr
 
@@ -69,7 +68,7 @@ class Settings(Section):
     """All settings of one prober."""
 
     site: Name = Field("local", description="Where this prober stands: a label on every result.")
-    timezone: Zone = Field(ZoneInfo("UTC"), description="Zone in which times are shown and calendars are meant.")
+    timezone: Zone = Field("UTC", validate_default=True, description="Zone in which times are shown and calendars are meant.")
     servers: dict[Name, Annotated[Server, kept()]] = Field({}, description="The components of the mail system, by names of your choice.")
     domains: tuple[Annotated[Domain, kept()], ...] = Field((), description="The virtual domains.")
     trips: tuple[Annotated[TripPlan, kept()], ...] = Field((), description="Ways of test messages besides each domain's own round trip.")
