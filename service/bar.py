@@ -65,4 +65,4 @@ def bar(result: Result, width: int) -> str:
 def legend(letters: str) -> str:
     """Return what the letters that were used stand for."""
     words = [f"{letter} {name}" for letter, name in PHASES.items() if letter in letters]
-    return "  ".join([*words, *([f"{BROKEN} it broke here"] if BROKEN in letters else [])])
+    return "  ".join([*words, *([f"{BROKEN} broke here"] if BROKEN in letters else [])])

@@ -57,7 +57,12 @@ class Crew:
         wait_seconds = late if self._work.wait_seconds is None else self._work.wait_seconds
         with Ledger(self._work.ledger) as ledger:
             try:
-                return await travel(self._wire, journeys, self._work.key, ledger, wait_seconds, on_change=on_change)
+                trips = await travel(self._wire, journeys, self._work.key, ledger, wait_seconds, on_change=on_change)
             finally:
                 for complaint in ledger.complaints:
                     self._complain(complaint)
+        return self._spoken_of(trips, {journey.name for journey in journeys})
+
+    def _spoken_of(self, trips: list[Trip], names: set[str]) -> list[Trip]:
+        """Return the trips to tell of: where a part was chosen, those of earlier runs only if they belong to it."""
+        return [trip for trip in trips if trip.name in names] if self._work.partial else trips

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from service.words import shorten
 from thresholds import Level
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from thresholds import Verdict
 
 WORST_FIRST = (Level.CRITICAL, Level.WARNING, Level.UNKNOWN, Level.OK)
+REASON = 120  # letters of a reason in a sentence about everything
 EXIT_CODES = {Level.OK: 0, Level.WARNING: 1, Level.CRITICAL: 2, Level.UNKNOWN: 3}  # the monitoring plugins' convention
 
 
@@ -92,7 +94,7 @@ def _worst(report: Report) -> str:
         return ""
     name, verdict = bad[0]
     more = f"; {len(bad) - 1:,} more {level.name}" if len(bad) > 1 else ""
-    return f" ({name}: {verdict.reasons[0] if verdict.reasons else verdict.level.name}{more})"
+    return f" ({name}: {shorten(verdict.reasons[0], REASON) if verdict.reasons else verdict.level.name}{more})"
 
 
 def summarize(report: Report) -> str:

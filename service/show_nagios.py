@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from service.report import WORST_FIRST, summarize
+from service.words import distinct, shorten
 from thresholds import Level
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 SERVICE = "MAIL"
 DETAILS = 200  # lines; monitoring systems cut long output, and the worst stand first
+REASON = 300  # letters of one reason in a line of detail
 LABEL_TABLE = str.maketrans({"=": "_", "|": "_", "\n": "_", "\r": "_"})
 
 
@@ -48,7 +50,8 @@ def _perfdata(report: Report) -> str:
 def _lines(judged: JudgedCheck | JudgedTrip, name: str) -> str:
     verdict = judged.verdict
     doubt = " (suspect: the prober itself was late)" if verdict.suspect else ""
-    return harmless(f"{verdict.level.name}: {name}: {'; '.join(verdict.reasons) or 'no reason given'}{doubt}")
+    reasons = "; ".join(shorten(reason, REASON) for reason in distinct(verdict.reasons))
+    return harmless(f"{verdict.level.name}: {name}: {reasons or 'no reason given'}{doubt}")
 
 
 def _details(report: Report) -> list[str]:

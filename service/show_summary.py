@@ -12,7 +12,7 @@ from rich.text import Text
 
 from service.grid import LEVEL_STYLES, grid, level_text
 from service.report import tally
-from service.words import seconds_text
+from service.words import seconds_text, shorten
 from thresholds import Level
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from service.report import JudgedCheck, Report
 
+REASON = 180  # letters of a reason
 NAMED = 3  # domains that a row names
 
 
@@ -70,4 +71,4 @@ def _told(group: list[JudgedCheck]) -> str:
     """Return the first reason and the names of the first domains."""
     names = ", ".join(one.result.check.domain for one in group[:NAMED])
     more = f" and {len(group) - NAMED:,} more" if len(group) > NAMED else ""
-    return f"{names}{more}: {'; '.join(group[0].verdict.reasons) or 'no reason given'}"
+    return f"{names}{more}: {shorten('; '.join(group[0].verdict.reasons), REASON) or 'no reason given'}"

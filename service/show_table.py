@@ -17,7 +17,7 @@ from service.grid import LEVEL_STYLES, grid, level_text
 from service.report import WORST_FIRST, summarize
 from service.show_summary import causes_table, summary_table
 from service.show_trips import trips_table
-from service.words import clock, seconds_text
+from service.words import clock, distinct, seconds_text, shorten
 from thresholds import Level
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 SUMMARY_FROM = 100  # checks; more rows than this nobody reads
 BAD_ROWS = 30  # more that are not OK than this are told by what broke them
 NARROWEST = 60  # columns
+REASON = 180  # letters of one reason in a row
 WIDE_BAR, NARROW_BAR = 20, 12  # letters
 PHASE_STYLES = dict(zip(PHASES, ("blue", "cyan", "magenta", "green", "yellow", "bright_blue", "white"), strict=True)) | {BROKEN: "bold red"}
 
@@ -48,7 +49,8 @@ def _reason(judged: JudgedCheck) -> Text:
     doubt = ["suspect: the prober itself was late"] if judged.verdict.suspect else []
     check = judged.result.check
     refused = ["not permitted, and refused"] if check.forbidden and judged.verdict.level is Level.OK else []
-    return Text("; ".join([*judged.verdict.reasons, *refused, *doubt]))
+    reasons = [shorten(reason, REASON) for reason in distinct(judged.verdict.reasons)]
+    return Text("; ".join([*reasons, *refused, *doubt]))
 
 
 def _by_domain(checks: Sequence[JudgedCheck]) -> list[tuple[str, list[JudgedCheck]]]:
@@ -111,7 +113,7 @@ def print_table(report: Report, console: Console, *, every: bool = False) -> Non
         _print_rows(report.checks, console)
     trips = [one for one in report.trips if every or len(report.trips) <= SUMMARY_FROM or one.verdict.level is not Level.OK]
     if trips:
-        console.print(trips_table(trips))
+        console.print(trips_table(trips, report.started_at))
     console.print(Text(summarize(report), LEVEL_STYLES[report.level]))
 
 

@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from service.grid import grid, level_text
-from service.words import seconds_text
+from service.words import clock, distinct, seconds_text, shorten
 from thresholds import Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from rich.table import Table
 
     from probe import Relay, Trip
     from service.report import JudgedTrip
+
+REASON = 240  # letters of one reason
 
 
 def _offset(relay: Relay) -> str:
@@ -41,10 +44,12 @@ def hop_text(relay: Relay) -> str:
     return f"{name}{time} ({'; '.join(doubts)})" if doubts else f"{name}{time}"
 
 
-def _outcome(trip: Trip) -> str:
-    if trip.outcome is None:
-        return f"under way, waiting for {trip.waiting_for}" if trip.waiting_for else "under way"
-    return f"{trip.outcome.value} in {trip.folder}" if trip.folder else trip.outcome.value
+def _outcome(judged: JudgedTrip) -> str:
+    """Return how it ended, or what it waits for; where it is not OK its reasons say the latter."""
+    trip = judged.trip
+    if trip.outcome is not None:
+        return f"{trip.outcome.value} in {trip.folder}" if trip.folder else trip.outcome.value
+    return f"under way, waiting for {trip.waiting_for}" if trip.waiting_for and judged.verdict.level is Level.OK else "under way"
 
 
 def _stages(trip: Trip) -> str:
@@ -55,12 +60,13 @@ def _stages(trip: Trip) -> str:
     return f"{', '.join(known)}{doubt}"
 
 
-def _way(judged: JudgedTrip) -> Text:
+def _way(judged: JudgedTrip, since: datetime) -> Text:
     """Return outcome and times; then the reasons, where it is not OK; then the hops."""
     trip, verdict = judged.trip, judged.verdict
-    text = Text(": ".join(part for part in (_outcome(trip), _stages(trip)) if part))
+    earlier = f"sent by an earlier run at {clock(trip.started_at)}" if trip.started_at < since else ""
+    text = Text(": ".join(part for part in (earlier, _outcome(judged), _stages(trip)) if part))
     if verdict.level is not Level.OK:
-        text.append(f"\n{'; '.join(verdict.reasons)}")
+        text.append("".join(f"\n{shorten(reason, REASON)}" for reason in distinct(verdict.reasons)))
     if verdict.suspect:
         text.append("\nsuspect: the prober itself was late")
     if trip.relays:
@@ -68,10 +74,10 @@ def _way(judged: JudgedTrip) -> Text:
     return text
 
 
-def trips_table(trips: Iterable[JudgedTrip]) -> Table:
-    """Return one row per trip, the worst first."""
+def trips_table(trips: Iterable[JudgedTrip], since: datetime) -> Table:
+    """Return one row per trip, the worst first; one that began before `since`, when this run did, was an earlier run's."""
     table = grid("TRIP", "LEVEL", "TIME", "OUTCOME AND WAY")
     for judged in sorted(trips, key=lambda one: -one.verdict.level):
         trip = judged.trip
-        table.add_row(Text(trip.name, "bold"), level_text(judged.verdict.level), seconds_text(trip.total_seconds), _way(judged))
+        table.add_row(Text(trip.name, "bold"), level_text(judged.verdict.level), seconds_text(trip.total_seconds), _way(judged, since))
     return table

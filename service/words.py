@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
+
+SAME = 40  # letters
 
 
 def seconds_text(seconds: float | None) -> str:
@@ -16,6 +19,16 @@ def seconds_text(seconds: float | None) -> str:
         milliseconds = seconds * 1000
         return f"{milliseconds:.1f} ms" if milliseconds < 9.95 else f"{milliseconds:.0f} ms"
     return f"{seconds:.2f} s" if seconds < 99.995 else f"{seconds:.0f} s"
+
+
+def shorten(text: str, most: int) -> str:
+    """Return text of at most `most` characters; what is cut off is in the JSON and, with its conversation, in --talk."""
+    return text if len(text) <= most else f"{text[: most - 3].rstrip()}..."
+
+
+def distinct(reasons: Iterable[str]) -> list[str]:
+    """Return the reasons without those that begin as an earlier one does: two limits can break over one fact."""
+    return list({reason[:SAME]: reason for reason in reversed(list(reasons))}.values())[::-1]
 
 
 def clock(at: datetime) -> str:

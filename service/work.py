@@ -28,6 +28,7 @@ class Work:
     key: bytes = b""  # signs test messages; b"" where none is sent
     ledger: Path = Path("mailsonde.trips")  # folder in which trips under way survive this run
     every_seconds: float = 60.0  # how often a run is repeated that is watched
+    partial: bool = False  # the command line chose a part: what lies outside of it is not spoken of
     wait_seconds: float | None = None  # how long to wait for test messages; None = until each is late
 
 
@@ -76,7 +77,7 @@ def select(work: Work, chosen: Selection) -> Work:
     checks = tuple(check for check in work.checks if _fits(chosen.domains, check.domain) and _wanted(check, chosen))
     journeys = tuple(journey for journey in work.journeys if chosen.trips and _travelled(journey, chosen))
     if checks or journeys:
-        return replace(work, checks=checks, journeys=journeys)
+        return replace(work, checks=checks, journeys=journeys, partial=bool(chosen.words))
     if not work.checks:
         raise NothingSelected("the configuration has no check to run: give a domain its servers")
     known = f"domains: {_names(one.domain for one in work.checks)}; servers: {_names(one.server for one in work.checks)}"

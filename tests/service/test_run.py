@@ -141,7 +141,9 @@ WORK = Work(
     ],
 )
 def test_globs_choose(chosen: Selection, names: list[str]) -> None:
-    assert [check.name for check in select(WORK, chosen).checks] == names
+    chosen_work = select(WORK, chosen)
+    assert [check.name for check in chosen_work.checks] == names
+    assert chosen_work.partial == bool(chosen.words)
 
 
 TWELVE = ", ".join(f"d{place}.example" for place in range(12))

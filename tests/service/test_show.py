@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -15,6 +16,7 @@ from service.show_nagios import harmless, perfdatum, show_nagios
 from service.show_table import make_console, print_table
 from service.show_trips import hop_text
 from service.talk import show_talk
+from service.words import clock, distinct
 from tests.service.made import AT, a_bad_day, a_check, a_result, a_trip, broken, judged
 
 
@@ -40,7 +42,7 @@ def test_the_table_shows_what_is_wrong_first_and_where() -> None:
         "                                                 s: no answer within 10 s",
     ]
     assert "  submission     OK         65 ms  tttttgaaaaww" in lines
-    assert "c connect  t TLS  g greeting  a login  w work  ! it broke here" in lines
+    assert "c connect  t TLS  g greeting  a login  w work  ! broke here" in lines
 
 
 def test_trips_show_their_times_and_what_is_odd_about_the_clocks() -> None:
@@ -57,6 +59,23 @@ def test_the_last_line_says_it_all() -> None:
         "3 domains, 6 checks: 3 OK, 2 CRITICAL, 1 WARNING; 3 trips: 2 OK, 1 CRITICAL (alpha.test/imap: no connection to "
         "mail.isp.example port 143: 192.0.2.7 port 143: Connection refused; 2 more CRITICAL)"
     )
+
+
+def test_a_trip_of_an_earlier_run_says_so() -> None:
+    report = replace(Report("", AT, (), (a_trip(),)), started_at=AT + timedelta(seconds=9))
+    assert f"sent by an earlier run at {clock(AT)}: delivered in INBOX: submit 40 ms" in " ".join(" ".join(table(report, 120)).split())
+
+
+def test_what_a_peer_says_at_length_is_cut_on_the_screen_and_whole_in_json() -> None:
+    garbage = Report("", AT, (broken(a_check(), FaultKind.PROTOCOL, "greeting", "x" * 500),))
+    assert "x" * 500 in show_json(garbage)
+    assert len(" ".join(table(garbage, 80)).replace(" ", "")) < 500
+    assert len(show_nagios(garbage)) < 600
+
+
+def test_one_fact_is_told_once() -> None:
+    fact = "the test message is under way for 16 s, waiting for mx"
+    assert distinct([f"{fact}, limit 15 s", f"{fact}; late after 5 s", "another"]) == [f"{fact}, limit 15 s", "another"]
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
