@@ -7,7 +7,7 @@ Refuses, with a PROTOCOL fault, what the grammar does not allow. Strings are byt
 from __future__ import annotations
 
 import re
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -30,7 +30,6 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _QUOTABLE = re.compile(rb"[\x20-\x7e]*")
-_UNSAFE_NAME = re.compile(r"[^\x20-\x7e]+|&")
 _SHIFTED = re.compile(r"&([^-]*)-")
 
 
@@ -254,18 +253,8 @@ def quoted(text: bytes) -> bytes | None:
     return b'"' + text.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
 
 
-def encode_name(name: str) -> bytes:
-    """Return a mailbox name in modified UTF-7 (RFC 3501, 5.1.3)."""
-
-    def shift(run: re.Match[str]) -> str:
-        packed = b64encode(run[0].encode("utf-16-be")).decode().rstrip("=").replace("/", ",")
-        return "&-" if run[0] == "&" else f"&{packed}-"
-
-    return _UNSAFE_NAME.sub(shift, name).encode("ascii")
-
-
 def decode_name(spelled: bytes) -> str:
-    """Return the human spelling of a mailbox name; what is not modified UTF-7 stays as it is."""
+    """Return a mailbox name for human eyes, from modified UTF-7 (RFC 3501, 5.1.3); what is not modified UTF-7 stays as it is."""
 
     def unshift(run: re.Match[str]) -> str:
         packed = run[1].replace(",", "/")

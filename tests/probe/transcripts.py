@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from probe.dialogue import Ask, Note, Skip, Unwelcome, Upgrade, Wait
 from probe.framing import at_step
+from probe.values import Check, Endpoint, Mailbox, Secret, Security
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -34,6 +35,7 @@ BEHIND = (b"", b"\0", b"250 2.0.0 early\r\n", b"A0001 OK early\r\n* 1 EXISTS\r\n
 SILENCE = "..."
 TLS = "TLS"
 CLOSED = "CLOSED"
+ALICE = Mailbox("alice@abc.example", Secret('pa"ss\\word'))
 Event = bytes | str | tuple[bytes]  # server's bytes; SILENCE or TLS; (what the client must send,)
 
 
@@ -48,6 +50,11 @@ class Told:
     readings: dict[str, Reading] = field(default_factory=dict)  # of Note and Skip
     replies: list[bytes] = field(default_factory=list)
     fault: Fault | None = None
+
+
+def a_check(kind: str, security: Security = Security.NONE, mailbox: Mailbox | None = ALICE) -> Check:
+    """Return a check of that kind; ALICE's password holds a quote and a backslash."""
+    return Check(f"abc.example/{kind}", "abc.example", kind, kind, Endpoint("mail.example", 1, security), mailbox=mailbox)
 
 
 def script(text: str) -> list[Event]:
