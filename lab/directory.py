@@ -148,6 +148,7 @@ def command(ground: Ground) -> list[str]:
 def _modify(ground: Ground, address: str, attribute: str, values: list[str]) -> None:
     """Replace an attribute of a mailbox, over slapd's own port: a sick front does not hinder."""
     server = ldap3.Server(HOST, ground.backs["ldap"], connect_timeout=5)
+    # Without auto_bind: only what `with` itself opened does `with` close.
     with ldap3.Connection(server, f"cn=admin,{BASE}", ground.password("admin"), receive_timeout=5) as connection:
         changes = {attribute: [(ldap3.MODIFY_REPLACE, values)]}
         if not connection.modify(account_dn(address), changes):  # type: ignore[no-untyped-call]  # ldap3 has no types here

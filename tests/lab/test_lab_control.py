@@ -120,7 +120,7 @@ def test_mail_to_a_full_mailbox_is_refused_by_dovecot(lab: Lab) -> None:
         assert holds(lab) == 0
     finally:
         directory.set_quota(lab.ground, ADDRESS, None)
-    submit(lab)
+    submit(lab)  # no trace of the small quota is left in the mailbox
     assert eventually(lambda: holds(lab) == 1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 import ssl
 import subprocess
 from typing import TYPE_CHECKING
@@ -26,7 +27,7 @@ PROBE = f"cn=probe,{BASE}"
 
 def bind(lab: Lab) -> ldap3.Connection:
     server = ldap3.Server(HOST, lab.ports["ldap"], connect_timeout=5)
-    return ldap3.Connection(server, PROBE, lab.password("probe"), auto_bind=True, receive_timeout=5)
+    return ldap3.Connection(server, PROBE, lab.password("probe"), receive_timeout=5)
 
 
 @pytest.mark.parametrize(("port", "form"), [("ldap", ["-ZZ"]), ("ldaps", [])])
@@ -82,6 +83,12 @@ def test_the_name_server_knows_domains_and_hosts(lab: Lab, *, tcp: bool) -> None
     assert ask(lab, "alpha.test", "TXT", tcp=tcp) == ['"v=spf1 mx -all"']
     assert ask(lab, "imap.lab.test", "A", tcp=tcp) == ["127.0.0.1"]
     assert ask(lab, "imap.lab.test", "AAAA", tcp=tcp) == (["::1"] if "::1" in lab.ground.addresses else [])
+
+
+def test_each_address_of_a_host_is_served(lab: Lab) -> None:
+    for address in ask(lab, "imap.lab.test", "A") + ask(lab, "imap.lab.test", "AAAA"):
+        with socket.create_connection((address, lab.ports["imap"]), timeout=5) as connection:
+            assert connection.recv(100).startswith(b"* OK [CAPABILITY IMAP4rev1")
 
 
 def test_srv_records_carry_the_ports_and_say_what_is_not_offered(lab: Lab) -> None:
