@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from probe.dsn import Bounce
 from probe.message import Letter
 from probe.outcome import Facts, Handed, Limits, Sighting, Standing, arrived_at, count, delay_reading, handed
-from probe.values import Outcome, Reading, Relay, Trip
+from probe.values import FaultKind, Outcome, Reading, Relay, Trip
 
 if TYPE_CHECKING:
     from probe.values import Fault, Journey, Result
@@ -76,7 +76,7 @@ def answered(passage: Passage, result: Result) -> Passage:
     meaning = handed(fault)
     if meaning is Handed.UNSENT and passage.kept_out:
         meaning = Handed.AGAIN  # it asked us to come again, and cannot be reached at present
-    said = _said(fault, meaning)
+    said = _said(fault)
     submit_seconds = _until_answer(result) if meaning is Handed.TAKEN else None
     transit = passage.transit_seconds  # set already: the message was there before the answer, timed from the beginning of submission
     return replace(
@@ -90,11 +90,12 @@ def answered(passage: Passage, result: Result) -> Passage:
     )
 
 
-def _said(fault: Fault | None, meaning: Handed) -> str:
-    """Return the server's words; where it had none to say about the message, also what failed."""
+def _said(fault: Fault | None) -> str:
+    """Return the server's words about the message; where it had none, what failed."""
     if fault is None:
         return ""
-    return fault.said if meaning in (Handed.AGAIN, Handed.REFUSED) and fault.said else f"{fault.kind} at {fault.step}: {fault.said}"
+    about_it = fault.kind in (FaultKind.TEMPORARY, FaultKind.PERMANENT) and fault.said
+    return fault.said if about_it else f"{fault.kind} at {fault.step}: {fault.said}"
 
 
 def _until_answer(result: Result) -> float:
