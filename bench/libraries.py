@@ -33,7 +33,7 @@ def _smtp(check: Check, mailbox: Mailbox) -> Callable[[], Awaitable[object]]:
 
 
 def _imap(check: Check, mailbox: Mailbox) -> Callable[[], Awaitable[object]]:
-    from aioimaplib import IMAP4  # type: ignore[import-untyped] # noqa: PLC0415 - a peer, without types, not installed for users
+    from aioimaplib import IMAP4  # noqa: PLC0415 - a peer, not installed for users
 
     password = mailbox.password.reveal() if mailbox.password else ""
 
@@ -42,7 +42,7 @@ def _imap(check: Check, mailbox: Mailbox) -> Callable[[], Awaitable[object]]:
         await client.wait_hello_from_server()
         await client.login(mailbox.login, password)
         await client.examine("INBOX")
-        await client.get_quotaroot("INBOX")
+        await client.getquotaroot("INBOX")
         await client.logout()
 
     return once

@@ -12,18 +12,15 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from probe.dialogue import Ask, Note, Skip, Unwelcome, Upgrade, Wait, printable, refuse
-from probe.values import Fault, FaultKind, Line, Step
+from probe.transcript import REPLY_BYTES, Transcript, scrub
+from probe.values import Fault, FaultKind, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from probe.dialogue import Dialogue, Move
     from probe.values import Check, Reading
 
 REPLY_LIMIT = 1 << 20  # bytes of one reply; what is longer is a fault, so that memory stays bounded
 FAREWELL_STEPS = frozenset({"quit", "logout", "unbind"})  # a peer that hangs up here has served us: no fault
-TRANSCRIPT_LINES = 400
-LINE_BYTES = 500
 SHORTEST_SECRET = 4  # scrubbing shorter ones would blank out ordinary words
 
 
@@ -146,11 +143,9 @@ class Conversation:
         """Return how many stamps were taken: each may have been late once."""
         return len(self._marks)
 
-    def transcript(self) -> tuple[Line, ...]:
+    def transcript(self) -> Transcript:
         """Return the redacted lines."""
-        return tuple(Line(ours, step, self._scrub(text), at - self._began) for ours, step, said, at in self._said for text in _lines(said))[
-            :TRANSCRIPT_LINES
-        ]
+        return Transcript(self._said, self._began, self._secrets)
 
     # -- inside
 
@@ -216,7 +211,7 @@ class Conversation:
             self.fail(FaultKind.PROTOCOL, f"a reply longer than {REPLY_LIMIT} bytes: {printable(self._buffer[:60])}", now)
 
     def _hear(self, reply: bytes, now: float) -> None:
-        self._said.append((False, self.step, reply[: 8 * LINE_BYTES], now))
+        self._said.append((False, self.step, reply[:REPLY_BYTES], now))
 
     def _fail(self, unwelcome: Unwelcome, now: float) -> None:
         fault = unwelcome.fault
@@ -234,9 +229,7 @@ class Conversation:
         return f"{why}, in the middle of a reply: {printable(self._buffer[-80:])}" if self._buffer else why
 
     def _scrub(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text
+        return scrub(text, self._secrets)
 
 
 def _early(state: State, step: str, data: bytes) -> Unwelcome:
@@ -245,8 +238,3 @@ def _early(state: State, step: str, data: bytes) -> Unwelcome:
     if state is State.UPGRADE:
         return refuse(FaultKind.PROTOCOL, step, f"sent more than its reply to STARTTLS before TLS began: {said}")
     return refuse(FaultKind.TLS, step, f"speaks plain text on this port, where TLS is configured: {said}")
-
-
-def _lines(said: bytes | str) -> Iterable[str]:
-    text = said.decode("utf-8", "backslashreplace") if isinstance(said, bytes) else said
-    return (printable(line[:LINE_BYTES]) for line in text.splitlines() or [""])

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
 Reading = str | float | int | bool
@@ -187,7 +187,7 @@ class Result:
     fault: Fault | None = None
     message_id: str | None = None  # of the test message sent, RFC 5322 with its angle brackets
     uncertainty_seconds: float = 0.0  # how far the prober itself may have falsified a time
-    transcript: tuple[Line, ...] = ()
+    transcript: Sequence[Line] = ()  # redacted
 
     @property
     def seconds(self) -> float:

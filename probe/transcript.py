@@ -1,0 +1,67 @@
+"""A conversation's redacted lines, made only when somebody reads them: most conversations go well and are never read. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, overload
+
+from probe.dialogue import printable
+from probe.values import Line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LINES_LIMIT = 400
+LINE_BYTES = 500
+REPLY_BYTES = 8 * LINE_BYTES  # of one reply that are kept
+
+
+class Transcript(Sequence[Line]):
+    """Who said what, in order; secrets show as ***.
+
+    Args:
+        said: (ours, step, bytes or text, monotonic second) of each utterance.
+        began: the monotonic second at which the conversation began.
+        secrets: texts that must not show.
+    """
+
+    __slots__ = ("_began", "_lines", "_said", "_secrets")
+
+    def __init__(self, said: list[tuple[bool, str, bytes | str, float]], began: float, secrets: tuple[str, ...]) -> None:
+        self._said = said
+        self._began = began
+        self._secrets = secrets
+        self._lines: tuple[Line, ...] | None = None
+
+    @overload
+    def __getitem__(self, index: int) -> Line: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Line, ...]: ...
+    def __getitem__(self, index: int | slice) -> Line | tuple[Line, ...]:
+        return self._made()[index]
+
+    def __len__(self) -> int:
+        return len(self._made())
+
+    def __repr__(self) -> str:
+        return repr(self._made())
+
+    def _made(self) -> tuple[Line, ...]:
+        if self._lines is None:
+            self._lines = tuple(islice(self._each(), LINES_LIMIT))
+            self._said = []
+        return self._lines
+
+    def _each(self) -> Iterator[Line]:
+        for ours, step, said, at in self._said:
+            text = said.decode("utf-8", "backslashreplace") if isinstance(said, bytes) else said
+            for line in text.splitlines() or [""]:
+                yield Line(ours, step, scrub(printable(line[:LINE_BYTES]), self._secrets), at - self._began)
+
+
+def scrub(text: str, secrets: tuple[str, ...]) -> str:
+    """Return the text without secrets."""
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    return text
