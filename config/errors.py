@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -66,6 +65,8 @@ def listed(names: Iterable[str], last: str = "or") -> str:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return `; did you mean X?`, or nothing when no known name is close."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only what is wrong pays for it: a start should be quick
+
     lowered = {one.lower(): one for one in known}
     close = get_close_matches(name.lower(), lowered, n=1, cutoff=CLOSE)
     return f"; did you mean {lowered[close[0]]}?" if close else ""

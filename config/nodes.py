@@ -23,7 +23,12 @@ except ImportError:  # pragma: no cover - PyYAML without libyaml reads the same,
 
 MOST_LEVELS = 50  # the C loader recurses: 50,000 brackets would end the process
 MOST_VALUES = 2_000_000  # 10,000 domains of 40 values each are 400,000
-PLAIN_TAGS = frozenset({"tag:yaml.org,2002:str", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
+_TAGS: dict[type[Node], str] = {
+    ScalarNode: "tag:yaml.org,2002:str",
+    SequenceNode: "tag:yaml.org,2002:seq",
+    MappingNode: "tag:yaml.org,2002:map",
+}
+PLAIN_TAGS = frozenset(_TAGS.values())
 EMPTY = frozenset({"", "~", "null", "Null", "NULL"})
 
 NO_VALUE = "has no value; give it one, or leave the key out"
@@ -33,6 +38,10 @@ class _Loader(Loader):
     """libyaml's loader with a bottom: it refuses to go deeper than MOST_LEVELS."""
 
     level = 0
+
+    def resolve(self, kind: type[Node], _value: str | None, _implicit: object) -> str:
+        """Return the tag of what has none: text, list or mapping. The base class goes through its tables for the same answer."""
+        return _TAGS[kind]
 
     def descend_resolver(self, current_node: Node | None, _current_index: object) -> None:
         self.level += 1

@@ -7,7 +7,6 @@ once per load.
 from __future__ import annotations
 
 import os
-import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,6 +103,8 @@ def _from_file(where: list[str], sources: Sources) -> str:
 
 
 def _from_command(where: list[str], sources: Sources) -> str:
+    import subprocess  # noqa: PLC0415 - only those who use commands pay for it: a start should be quick
+
     program = where[0]
     try:
         run = subprocess.run(  # noqa: S603 - the administrator's own command, without a shell
