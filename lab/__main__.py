@@ -87,13 +87,18 @@ def main(words: list[str]) -> int:
         if words and words[0] in FAULT_COMMANDS:
             return int(import_module("lab.faults").main(words))  # up, down and status must not pay for it
         options = parser().parse_args(words)
-        return int(options.act(options))
+        code = int(options.act(options))
+        sys.stdout.flush()
     except LabError as error:
         print(f"lab: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("lab: interrupted", file=sys.stderr)
         return INTERRUPTED
+    except BrokenPipeError:  # `| head` has seen enough; what is still to be said must not be said to it at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code
 
 
 if __name__ == "__main__":

@@ -150,6 +150,16 @@ def test_status_shows_each_server_and_fails_when_one_is_down(lab: Lab) -> None:
 
 
 @pytest.mark.lab
+def test_a_reader_that_hangs_up_brings_no_traceback(lab: Lab) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    line = [sys.executable, "-m", "lab", "status", "--dir", str(lab.dir)]
+    done = subprocess.run(line, cwd=ROOT, stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.lab
 def test_no_secret_is_readable_to_others(lab: Lab) -> None:
     state = json.loads((lab.dir / "lab.json").read_text("utf-8"))
     assert Path(state["password_file"]).read_text("ascii").strip() == lab.password("probe")
