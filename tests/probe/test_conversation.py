@@ -1,0 +1,130 @@
+"""A conversation without a socket: what is stamped, what a silence means, what a lost line means, and what never shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from probe.conversation import REPLY_LIMIT, Conversation, State, secrets_of
+from probe.dialogue import Ask, Note, Skip, Upgrade, Wait
+from probe.framing import smtp_reply
+from probe.values import Check, Directory, Endpoint, Fault, FaultKind, Mailbox, Secret
+
+if TYPE_CHECKING:
+    from probe.dialogue import Dialogue
+
+
+def two_asks(last: str = "quit") -> Dialogue:
+    yield Ask("greeting", b"", smtp_reply)
+    yield Ask("hello", b"EHLO x\r\n", smtp_reply, within_seconds=3.0)
+    yield Note("offers", "secret word")
+    yield Skip("fetch", "nothing to fetch")
+    yield Ask(last, b"QUIT\r\n", smtp_reply)
+
+
+def begun(dialogue: Dialogue, **options: bool) -> Conversation:
+    talk = Conversation(dialogue, 100.0, ("secret",), **options)
+    talk.mark("resolve", 100.5)
+    talk.mark("connect", 101.0)
+    assert talk.proceed(101.0) == b""
+    return talk
+
+
+def test_steps_are_the_spans_between_stamps() -> None:
+    talk = begun(two_asks())
+    assert talk.patience is None
+    assert talk.feed(b"220 hi\r\n", 102.0) == b"EHLO x\r\n"
+    assert talk.patience == 3.0
+    assert talk.feed(b"250 secret\r\n", 104.0) == b"QUIT\r\n"
+    assert talk.feed(b"221 bye\r\n", 104.5) == b""
+    assert talk.over
+    assert [(step.name, step.seconds) for step in talk.steps()] == [
+        ("resolve", 0.5),
+        ("connect", 0.5),
+        ("greeting", 1.0),
+        ("hello", 2.0),
+        ("fetch", 0.0),
+        ("quit", 0.5),
+    ]
+    assert talk.stamps() == 6
+    assert talk.readings == {"offers": "*** word", "fetch": "nothing to fetch"}
+    assert "secret" not in repr(talk.transcript())
+
+
+def test_a_reply_that_came_early_is_read_when_it_is_due() -> None:
+    talk = begun(two_asks())
+    assert talk.feed(b"220 hi\r\n250 ok\r\n221 bye\r\n", 102.0) == b"EHLO x\r\nQUIT\r\n"
+    assert talk.over
+    assert talk.fault is None
+    assert talk.feed(b"more", 103.0) == b""
+
+
+def test_datagrams_are_not_joined() -> None:
+    talk = begun(two_asks(), datagram=True)
+    talk.feed(b"220-half", 102.0)
+    assert talk.feed(b"220 whole\r\n", 103.0) == b"EHLO x\r\n"
+
+
+@pytest.mark.parametrize(
+    ("last", "unread", "fault"),
+    [
+        ("quit", b"", None),
+        ("quit", b"22", Fault(FaultKind.PROTOCOL, "quit", "closed the connection, in the middle of a reply: 22")),
+        ("fetch", b"", Fault(FaultKind.PROTOCOL, "fetch", "closed the connection")),
+    ],
+)
+def test_who_hangs_up_at_the_farewell_has_served_us(last: str, unread: bytes, fault: Fault | None) -> None:
+    talk = begun(two_asks(last))
+    talk.feed(b"220 hi\r\n250 ok\r\n" + unread, 102.0)
+    talk.lost("closed the connection", 103.0)
+    assert talk.fault == fault
+    talk.lost("again", 104.0)
+    talk.fail(FaultKind.OURS, "too late", 104.0)
+    assert talk.fault == fault
+    assert sum(step.seconds for step in talk.steps()) == pytest.approx(3.0)
+
+
+def test_time_out_is_a_fault_of_an_ask_and_none_of_a_wait() -> None:
+    def waits() -> Dialogue:
+        answer = yield Wait("idle", smtp_reply, 9.0, parting=b"DONE\r\n")
+        yield Note("heard", answer.decode())
+        yield Ask("noop", b"NOOP\r\n", smtp_reply)
+
+    talk = begun(waits())
+    assert (talk.patience, talk.parting) == (9.0, b"DONE\r\n")
+    assert talk.expire(110.0) == b"NOOP\r\n"
+    assert (talk.readings, talk.parting) == ({"heard": ""}, b"")
+    assert talk.expire(120.0) == b""
+    assert talk.fault == Fault(FaultKind.TIMEOUT, "noop", "no answer in time")
+    assert talk.patience is None
+
+
+def test_an_endless_line_ends_at_the_limit() -> None:
+    talk = begun(two_asks())
+    for number in range(20):
+        talk.feed(b"220-" + b"x" * (REPLY_LIMIT // 10), 102.0 + number)
+    assert talk.fault is not None
+    assert talk.fault.said.startswith(f"a reply longer than {REPLY_LIMIT} bytes: 220-xxx")
+
+
+def test_bytes_before_tls() -> None:
+    def secures() -> Dialogue:
+        yield Ask("starttls", b"STARTTLS\r\n", smtp_reply)
+        yield Upgrade()
+
+    talk = Conversation(secures(), 100.0)
+    assert talk.feed(b"220 plain\r\n", 101.0) == b""
+    assert talk.fault == Fault(FaultKind.TLS, "resolve", "speaks plain text on this port, where TLS is configured: 220 plain")
+    talk = Conversation(secures(), 100.0)
+    assert talk.proceed(101.0) == b"STARTTLS\r\n"
+    talk.feed(b"220 go\r\n", 102.0)
+    assert talk.state is State.UPGRADE
+    talk.feed(b"* OK injected\r\n", 102.0)
+    assert talk.fault == Fault(FaultKind.PROTOCOL, "tls", "sent more than its reply to STARTTLS before TLS began: * OK injected")
+
+
+def test_every_form_of_a_secret_is_known() -> None:
+    mailbox = Mailbox("a@b.example", Secret("password"), token=Secret("token-1"))
+    check = Check("b/x", "b", "x", "imap", Endpoint("x", 1), mailbox=mailbox, directory=Directory("", "", password=Secret("pw")))
+    assert secrets_of(check) == ("password", "token-1", "cGFzc3dvcmQ=", "dG9rZW4tMQ==")
