@@ -26,10 +26,10 @@ from config.fields import (
 )
 from config.roles import ROLES
 from probe.kinds import KINDS
+from probe.sasl import MECHANISMS
 from probe.values import Secret, Security
 
 QUESTION_TYPES = ["MX", "A", "AAAA", "TLSA", "TXT", "SRV"]
-MECHANISMS = ["PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256", "XOAUTH2", "OAUTHBEARER"]
 
 # Keys that mean something to these kinds only.
 KEYS_OF_KINDS = {
@@ -134,10 +134,17 @@ class Account(Section):
 
     password: SecretSource | None = Field(None, description="Password.")
     token: SecretSource | None = Field(None, description="OAuth 2.0 bearer token (XOAUTH2, OAUTHBEARER), instead of a password.")
-    mechanism: Annotated[str, choice(MECHANISMS), WithJsonSchema({"enum": MECHANISMS})] | None = Field(
+    mechanism: Annotated[str, choice(list(MECHANISMS)), WithJsonSchema({"enum": list(MECHANISMS)})] | None = Field(
         None, description="SASL mechanism to insist on. Default: the best that both sides know."
     )
     junk: tuple[Text, ...] = Field(("Junk", "Spam", "Quarantine"), description="Folders in which a test message counts as misplaced.")
+
+    @model_validator(mode="after")
+    def _fit(self) -> Self:
+        recipe = MECHANISMS.get(self.mechanism or "")
+        if recipe is not None and (self.token if recipe.token else self.password) is None:
+            raise ValueError(f"mechanism {self.mechanism} signs in with a `{'token' if recipe.token else 'password'}`, and there is none")
+        return self
 
     @property
     def secret(self) -> Secret | None:
