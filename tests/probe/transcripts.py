@@ -16,6 +16,7 @@ without CRLF, for octets that are no text.
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ from probe.framing import at_step
 from probe.values import Check, Endpoint, Mailbox, Secret, Security
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from probe.dialogue import Dialogue, Framing, Move
     from probe.values import Fault, Reading
@@ -35,6 +36,7 @@ BEHIND = (b"", b"\0", b"250 2.0.0 early\r\n", b"A0001 OK early\r\n* 1 EXISTS\r\n
 SILENCE = "..."
 TLS = "TLS"
 CLOSED = "CLOSED"
+Bite = Callable[[int], int]  # how many of so many bytes come at once; at least one
 ALICE = Mailbox("alice@abc.example", Secret('pa"ss\\word'))
 Event = bytes | str | tuple[bytes]  # server's bytes; SILENCE or TLS; (what the client must send,)
 
@@ -87,11 +89,22 @@ def _octets(text: str) -> bytes:
 def tell(make: Callable[[], Dialogue], story: str | Sequence[bytes]) -> Told:
     """Drive `make()` in every way of arriving and return what it did; a list of whole replies (b"" = silence) does without `C:` lines."""
     events = script(story) if isinstance(story, str) else [reply or SILENCE for reply in story]
-    first = _Peer(events, whole=True, behind=b"").play(make())
+    first = _Peer(events, whole, b"").play(make())
     for behind in BEHIND[1:]:
-        _same(first, _Peer(events, whole=True, behind=behind).play(make()), f"with {behind!r} behind each reply")
-    _same(first, _Peer(events, whole=False, behind=b"").play(make()), "byte by byte")
+        _same(first, _Peer(events, whole, behind).play(make()), f"with {behind!r} behind each reply")
+    _same(first, _Peer(events, lambda _: 1, b"").play(make()), "byte by byte")
     return first
+
+
+def tell_in_bites(make: Callable[[], Dialogue], story: str, bite: Bite) -> None:
+    """Prove that a dialogue does the same however its server's bytes are cut."""
+    events = script(story)
+    _same(_Peer(events, whole, b"").play(make()), _Peer(events, bite, b"").play(make()), "in bites")
+
+
+def whole(left: int) -> int:
+    """Take all that there is."""
+    return left
 
 
 def _same(first: Told, other: Told, how: str) -> None:
@@ -106,10 +119,10 @@ def _same(first: Told, other: Told, how: str) -> None:
 class _Peer:
     """The server of one play."""
 
-    def __init__(self, events: Sequence[Event], *, whole: bool, behind: bytes) -> None:
+    def __init__(self, events: Sequence[Event], bite: Bite, behind: bytes) -> None:
         self._events = list(events)
         self._scripted = any(isinstance(event, tuple) for event in events)
-        self._whole = whole
+        self._bite = bite
         self._behind = behind
         self._buffer = b""
         self._arrived = False  # all has come that the server says in this turn
@@ -131,7 +144,7 @@ class _Peer:
             assert not self._events, f"the dialogue ended before {self._events[:3]}"
         except Unwelcome as unwelcome:
             self._told.fault = at_step(unwelcome, step).fault
-            assert not (self._whole and self._events), f"{self._told.fault} before {self._events[:3]}"
+            assert not (self._bite is whole and self._events), f"{self._told.fault} before {self._events[:3]}"
         return self._told
 
     def _record(self, move: Move) -> None:
@@ -194,7 +207,7 @@ class _Peer:
     def _take(self) -> None:
         event = self._events[0]
         assert isinstance(event, bytes)
-        size = len(event) if self._whole else 1
+        size = self._bite(len(event))
         self._buffer += event[:size]
         self._arrived = size >= len(event)
         self._events[:1] = [event[size:]] if event[size:] else []
