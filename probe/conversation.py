@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from base64 import b64encode
 from enum import Enum, auto
+from functools import partial
 from typing import TYPE_CHECKING
 
 from probe.dialogue import Ask, Note, Skip, Unwelcome, Upgrade, Wait, printable, refuse
-from probe.transcript import REPLY_BYTES, Transcript, scrub
+from probe.transcript import REPLY_BYTES, Said, Transcript, scrub
 from probe.values import Fault, FaultKind, Step
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Conversation:
         self._began = began
         self._secrets = secrets
         self._marks: list[tuple[str, float]] = []
-        self._said: list[tuple[bool, str, bytes | str, float]] = []
+        self._said: list[Said] = []
         self._buffer = b""
         self._move: Ask | Wait | None = None
 
@@ -92,6 +93,9 @@ class Conversation:
         if isinstance(self._move, Wait) and self.state is State.READING:
             self.mark(self._move.step, now)
             return self._advance(b"", now)
+        if self.step in FAREWELL_STEPS and not self._buffer:
+            self._end(now)
+            return b""
         self.fail(FaultKind.TIMEOUT, self._unanswered("no answer in time"), now)
         return b""
 
@@ -100,8 +104,7 @@ class Conversation:
         if self.state is State.OVER:
             return
         if self.step in FAREWELL_STEPS and not self._buffer:
-            self.mark(self.step, now)
-            self._finish()
+            self._end(now)
             return
         self.fail(FaultKind.PROTOCOL, self._unanswered(why), now)
 
@@ -211,7 +214,13 @@ class Conversation:
             self.fail(FaultKind.PROTOCOL, f"a reply longer than {REPLY_LIMIT} bytes: {printable(self._buffer[:60])}", now)
 
     def _hear(self, reply: bytes, now: float) -> None:
-        self._said.append((False, self.step, reply[:REPLY_BYTES], now))
+        heard = self._move.heard if isinstance(self._move, Ask) else None
+        self._said.append((False, self.step, partial(heard, reply) if heard else reply[:REPLY_BYTES], now))
+
+    def _end(self, now: float) -> None:
+        """End well at the farewell: whoever does not answer it has served us all the same."""
+        self.mark(self.step, now)
+        self._finish()
 
     def _fail(self, unwelcome: Unwelcome, now: float) -> None:
         fault = unwelcome.fault

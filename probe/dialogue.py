@@ -32,7 +32,8 @@ class Ask:
     data: bytes
     framing: Framing
     shown: str | None = None  # what the transcript shows instead of `data`, where `data` holds a secret
-    within_seconds: float | None = None  # a deadline of its own, inside the conversation's one deadline
+    within_seconds: float | None = None  # a deadline of its own, inside the conversation's one deadline; a farewell's passing is no fault
+    heard: Callable[[bytes], str] | None = None  # what the transcript shows instead of a reply that is no text
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,12 +52,20 @@ def ask(question: Question, step: str, number: int | None) -> Generator[Move, by
         query = message.make_query(question.name, question.type, use_edns=0, payload=PAYLOAD_BYTES, id=number)
     except (exception.DNSException, ValueError) as error:
         raise refuse(FaultKind.OURS, step, f"{question.name} {question.type} cannot be asked: {error}") from None
-    said = yield Ask(step, query.to_wire(), len, shown=f"{question.name} {question.type}?")
+    said = yield Ask(step, query.to_wire(), len, shown=f"{question.name} {question.type}?", heard=describe)
     reply = _decode(said, step)
     if not isinstance(reply, message.QueryMessage) or not query.is_response(reply):
         raise refuse(FaultKind.PROTOCOL, step, f"its reply is not one to our question: {_outline(reply)}")
     _accept(reply, question, step)
     return _read(reply, step)
+
+
+def describe(said: bytes) -> str:
+    """Return a reply in words, for a transcript."""
+    try:
+        return message.from_wire(said).to_text()
+    except (exception.DNSException, ValueError, IndexError):
+        return f"{len(said)} bytes that are no message of DNS"
 
 
 def _decode(said: bytes, step: str) -> message.Message:

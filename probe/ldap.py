@@ -105,7 +105,7 @@ def _nothing(buffer: bytes) -> None:
         raise refuse(FaultKind.PROTOCOL, "", b"goes on talking after unbind: " + buffer[:60])
 
 
-PARTING = Ask("unbind", UNBIND, _nothing, shown="UnbindRequest")  # its answer is that the server closes (section 4.3)
+PARTING = Ask("unbind", UNBIND, _nothing, shown="UnbindRequest", within_seconds=1.0)  # its answer is that the server closes (4.3)
 
 
 def _starttls() -> Dialogue:
@@ -209,8 +209,10 @@ def _compare(entry: Reply, directory: Directory) -> Dialogue:
 
 def _answer(step: str, number: int, data: bytes, shown: str | None) -> _Talk:
     """Send a request (b"" to read on) and return the next reply to it; what nobody asked for is passed over."""
+    from probe.ldap_messages import describe  # noqa: PLC0415 - as above
+
     for _ in range(MESSAGES_LIMIT):
-        reply = read(step, (yield Ask(step, data, ldap_message, shown=shown)))
+        reply = read(step, (yield Ask(step, data, ldap_message, shown=shown, heard=describe)))
         if reply.number == number:
             return reply
         overhear(step, number, reply)

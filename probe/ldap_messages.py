@@ -120,6 +120,16 @@ def read(message: bytes) -> Reply:
         raise ValueError(str(error).partition("\n")[0]) from None
 
 
+def describe(message: bytes) -> str:
+    """Return a reply in words, for a transcript: what it is, its result code and whose entry it is."""
+    try:
+        reply = read(message)
+    except ValueError as error:
+        return f"{len(message)} bytes that are no message of LDAP: {error}"
+    told = reply.name if reply.what in {"searchResEntry", "searchResRef", "intermediateResponse"} else reply.words
+    return " ".join(part for part in (reply.what, told, *reply.referrals) if part)
+
+
 def _message(number: int, name: str, request: Any, control: Any = None) -> bytes:
     message = LDAPMessage()
     message["messageID"] = MessageID(number)

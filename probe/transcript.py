@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, overload
 
@@ -17,18 +17,21 @@ LINE_BYTES = 500
 REPLY_BYTES = 8 * LINE_BYTES  # of one reply that are kept
 
 
+Said = tuple[bool, str, bytes | str | Callable[[], str], float]  # ours?, step, what (or what tells it), monotonic second
+
+
 class Transcript(Sequence[Line]):
     """Who said what, in order; secrets show as ***.
 
     Args:
-        said: (ours, step, bytes or text, monotonic second) of each utterance.
+        said: each utterance.
         began: the monotonic second at which the conversation began.
         secrets: texts that must not show.
     """
 
     __slots__ = ("_began", "_lines", "_said", "_secrets")
 
-    def __init__(self, said: list[tuple[bool, str, bytes | str, float]], began: float, secrets: tuple[str, ...]) -> None:
+    def __init__(self, said: list[Said], began: float, secrets: tuple[str, ...]) -> None:
         self._said = said
         self._began = began
         self._secrets = secrets
@@ -55,9 +58,14 @@ class Transcript(Sequence[Line]):
 
     def _each(self) -> Iterator[Line]:
         for ours, step, said, at in self._said:
-            text = said.decode("utf-8", "backslashreplace") if isinstance(said, bytes) else said
-            for line in text.splitlines() or [""]:
+            for line in _text(said).splitlines() or [""]:
                 yield Line(ours, step, scrub(printable(line[:LINE_BYTES]), self._secrets), at - self._began)
+
+
+def _text(said: bytes | str | Callable[[], str]) -> str:
+    if isinstance(said, bytes):
+        return said.decode("utf-8", "backslashreplace")
+    return said if isinstance(said, str) else said()
 
 
 def scrub(text: str, secrets: tuple[str, ...]) -> str:

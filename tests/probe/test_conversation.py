@@ -9,7 +9,7 @@ import pytest
 from probe.conversation import REPLY_LIMIT, Conversation, State, secrets_of
 from probe.dialogue import Ask, Note, Skip, Upgrade, Wait
 from probe.framing import smtp_reply
-from probe.values import Check, Directory, Endpoint, Fault, FaultKind, Mailbox, Secret
+from probe.values import Check, Directory, Endpoint, Fault, FaultKind, Mailbox, Secret, Step
 
 if TYPE_CHECKING:
     from probe.dialogue import Dialogue
@@ -27,7 +27,7 @@ def begun(dialogue: Dialogue, **options: bool) -> Conversation:
     talk = Conversation(dialogue, 100.0, ("secret",), **options)
     talk.mark("resolve", 100.5)
     talk.mark("connect", 101.0)
-    assert talk.proceed(101.0) == b""
+    talk.proceed(101.0)
     return talk
 
 
@@ -83,6 +83,26 @@ def test_who_hangs_up_at_the_farewell_has_served_us(last: str, unread: bytes, fa
     talk.fail(FaultKind.OURS, "too late", 104.0)
     assert talk.fault == fault
     assert sum(step.seconds for step in talk.steps()) == pytest.approx(3.0)
+
+
+def test_a_farewell_that_is_not_answered_is_no_fault() -> None:
+    def parts() -> Dialogue:
+        yield Ask("unbind", b"bye", smtp_reply, within_seconds=1.0)
+
+    talk = begun(parts())
+    assert talk.expire(102.0) == b""
+    assert (talk.over, talk.fault) == (True, None)
+    assert talk.steps()[-1] == Step("unbind", 1.0)
+
+
+def test_a_reply_that_is_no_text_shows_in_words() -> None:
+    def asks() -> Dialogue:
+        yield Ask("query", b"\0", smtp_reply, shown="a question", heard=lambda reply: f"{len(reply)} bytes, secret")
+
+    talk = begun(asks())
+    talk.feed(b"250 \x80\r\n", 102.0)
+    assert [(line.ours, line.text) for line in talk.transcript()] == [(True, "a question"), (False, "7 bytes, ***")]
+    assert talk.transcript()[1:][0].at_seconds == 2.0
 
 
 def test_time_out_is_a_fault_of_an_ask_and_none_of_a_wait() -> None:

@@ -213,3 +213,8 @@ def test_any_bytes_are_a_message_or_a_fault_in_words(body: bytes) -> None:
     assert ldap_message(message) == len(message)
     with suppress(Unwelcome):
         assert read("bind", message).number >= 0
+
+
+def test_a_reply_is_told_in_words() -> None:
+    assert ldap_messages.describe(b"\x30\x0c\x02\x01\x02\x61\x07\x0a\x01\x31\x04\x00\x04\x00") == "bindResponse invalidCredentials (49)"
+    assert ldap_messages.describe(b"\x30\x03\x02\x01").startswith("4 bytes that are no message of LDAP: ")
