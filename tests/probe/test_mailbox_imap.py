@@ -74,16 +74,25 @@ def test_what_is_not_wanted_not_proven_or_gone_is_left_alone() -> None:
         {headers(2, 6, "X-Mailsonde: forged")}
         {headers(3, 7, "X-Mailsonde: gone")}
         S: * 4 FETCH (UID 8)
+        {headers(5, 9, "X-Mailsonde: gone too")}
         S: OK
         {whole(2, 6, "somebody else wrote this")}
         C: UID FETCH 7 {WHOLE}
         S: * 3 EXPUNGE
         S: NO gone
+        C: UID FETCH 9 {WHOLE}
+        S: * 5 FETCH (UID 9 FLAGS ())
+        S: * 5 EXISTS
+        S: * 6 EXISTS
+        S: OK
+        C: UID FETCH 10:* {HEADERS}
+        {headers(5, 9, "X-Mailsonde: the last is always in the answer")}
+        S: OK
         """
         + OUT
     )
     told, script = read(story, lambda: Script([5.0]))
-    assert (told.fault, script.told) == (None, ["noticed", "INBOX 7.6 0.0"])
+    assert (told.fault, script.told) == (None, ["noticed", "INBOX 7.6 0.0", "noticed"])
 
 
 def test_a_growing_nap_and_noop_where_there_is_no_idle() -> None:
