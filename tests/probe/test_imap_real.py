@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import imaplib
 import ssl
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
+from probe.dialogue import refuse
+from probe.imap_session import Session
 from probe.mailbox_imap import watch
 from probe.values import FaultKind, Security
 from probe.wire import Wire
@@ -121,3 +123,34 @@ def _put_into_junk(lab: Lab, address: str, raw: bytes) -> None:
     for mail, flag in ((raw, ""), (somebodys("buy!"), "\\Seen")):
         assert imap.append("Junk", flag, "", mail)[0] == "OK"
     imap.logout()
+
+
+async def test_without_idle_the_reader_asks_again_and_again(lab: Lab, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Session, "can", lambda session, *names: "IDLE" not in names and session.capabilities.issuperset(names))
+    message = ours(ALPHA)
+    inbox = Awaiting({message.message_id}, poll=2.0)
+    one = check(lab, "imap", Security.NONE, account(lab, ALPHA))
+    reader = asyncio.create_task(wire.talk(one, watch(one, inbox)))
+    await asyncio.sleep(0.5)
+    await asyncio.to_thread(deliver, lab, ALPHA, message.raw)
+    result = await asyncio.wait_for(reader, 10)
+    assert result.fault is None
+    assert message.message_id in inbox.come  # and whatever the other tests have left there
+    polled = next(copy.polled_seconds for copy in inbox.copies if message.message_id.encode() in copy.raw)
+    assert polled is not None
+    assert 0.2 <= polled <= 2.0
+    assert "noop" in names(result.steps)
+
+
+async def test_dovecot_understands_login_quoted_and_as_a_literal(lab: Lab, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Session, "_sasl", None)  # were SASL tried, this would say so
+    monkeypatch.setattr("probe.sasl.choose", _none_fits)
+    good = await wire.run(check(lab, "imap", Security.TLS, account(lab, ALPHA)))
+    bad = await wire.run(check(lab, "imap", Security.TLS, account(lab, ALPHA, "grüße")))
+    assert (good.fault, good.readings["auth"]) == (None, "LOGIN command")
+    assert bad.fault is not None
+    assert (bad.fault.kind, bad.fault.step) == (FaultKind.AUTH, "login")
+
+
+def _none_fits(*_: object, **__: object) -> NoReturn:
+    raise refuse(FaultKind.AUTH, "login", "none")
