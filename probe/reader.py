@@ -6,6 +6,7 @@ It decides what a message is (ours, a report about ours, anybody's) and deletes 
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
@@ -17,11 +18,15 @@ from probe.dsn import Bounce, bounce, is_report
 from probe.maildate import read_date
 from probe.message import Mine, read, recognise
 from probe.outcome import Sighting
+from probe.values import Fault, FaultKind
 
 if TYPE_CHECKING:
+    from probe.dialogue import Dialogue
     from probe.mailbox import Copy
-    from probe.values import Check, Result
+    from probe.values import Check
     from probe.wire import Wire
+
+log = logging.getLogger("mailsonde.reader")
 
 POLL_SHARE = 0.1  # of the age of the youngest trip: a fresh one is looked for often, an old one seldom
 POLL_BOUNDS_SECONDS = {"imap": (0.5, 30.0), "pop3": (1.0, 60.0)}  # a look at POP3 is a login; servers count those
@@ -74,21 +79,25 @@ class Reader:
         """Read until nothing is awaited any more, whatever happens to the connection."""
         failures = 0
         while self.poll_seconds(reading=False) is not None:
-            result = await self._talk()
-            failures = 0 if result.fault is None or self.blind == "" else failures + 1
-            if result.fault is not None:
-                self._see(f"{result.fault.kind} at {result.fault.step}: {result.fault.said}")
-            else:
-                self._see("")
+            fault = await self._talk()
+            failures = 0 if fault is None or self.blind == "" else failures + 1
+            self._see(f"{fault.kind} at {fault.step}: {fault.said}" if fault else "")
             await asyncio.sleep(self._pause_seconds(failures))
 
-    async def _talk(self) -> Result:
+    async def _talk(self) -> Fault | None:
+        try:
+            return (await self._wire.talk(self.check, self._dialogue())).fault
+        except Exception as bug:
+            log.exception("our own error in reading %s", self.check.name)
+            return Fault(FaultKind.OURS, "read", type(bug).__name__)
+
+    def _dialogue(self) -> Dialogue:
         if self.check.kind == "imap":
-            return await self._wire.talk(self.check, mailbox_imap.watch(self.check, self))
+            return mailbox_imap.watch(self.check, self)
         now = monotonic()
         polled = None if self._looked is None else now - self._looked
         self._looked = now
-        return await self._wire.talk(self.check, mailbox_pop3.look(self.check, self, self._known_uids, polled))
+        return mailbox_pop3.look(self.check, self, self._known_uids, polled)
 
     def _pause_seconds(self, failures: int) -> float:
         if failures or self.check.kind == "imap":

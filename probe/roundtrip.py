@@ -57,9 +57,11 @@ async def travel(
     told = [trip_of(passage) for passage in office.adopt(wanted)]
     tasks = office.begin(wanted)
     try:
-        done = await asyncio.gather(*(office.see_through(token, journey, until) for token, journey in tasks))
+        async with asyncio.TaskGroup() as group:
+            seeing = [group.create_task(office.see_through(token, journey, until)) for token, journey in tasks]
     finally:
         await office.close()
+    done = [task.result() for task in seeing]
     order = {journey.name: place for place, journey in enumerate(wanted)}
     fresh = sorted((trip for trip, old in done if not old), key=lambda trip: order[trip.name])
     return [*fresh, *(trip for trip, old in done if old), *told]
@@ -141,17 +143,20 @@ class _Office:
         """Submit where that is still to be done, then wait until the trip has ended or time is up."""
         reader = self._readers[journey.fetch]
         await reader.opened.wait()  # so that the arrival is seen as it happens
-        submitting = asyncio.create_task(self._submit(token, journey))
-        try:
-            return await self._await(token, reader, until), token in self._old
-        finally:
+        async with asyncio.TaskGroup() as group:
+            submitting = group.create_task(self._submit(token, journey))
+            trip = await self._await(token, reader, until)
             submitting.cancel()
-            await asyncio.gather(submitting, return_exceptions=True)
+        return trip, token in self._old
 
     async def _submit(self, token: str, journey: Journey) -> None:
         """Hand the message in, again and again with the same envelope while the server asks for that."""
         passage = self._passages[token]
-        message = build(passage.letter, self._key).raw
+        try:
+            message = build(passage.letter, self._key).raw
+        except ValueError as error:
+            self._put(replace(passage, facts=replace(passage.facts, handed=Handed.UNSENT, said=str(error))))
+            return
         check = replace(journey.submit, send="message", recipient=passage.letter.recipient)
         while token in self._passages and self._passages[token].facts.handed in (Handed.BEGUN, Handed.AGAIN):
             passage = self._passages[token]

@@ -204,5 +204,5 @@ def _literal(host: str) -> str | None:
 
 def _message_id(message: bytes) -> str | None:
     """Return the Message-ID header's value of a test message."""
-    found = re.search(rb"^Message-ID: *(<[^>\r\n]+>)", message, re.IGNORECASE | re.MULTILINE)
+    found = re.search(rb"^Message-ID:\s*(<[^>\r\n]+>)", message, re.IGNORECASE | re.MULTILINE)
     return found[1].decode("ascii", "replace") if found else None
