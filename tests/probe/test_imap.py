@@ -50,56 +50,59 @@ def test_a_server_in_the_clear_with_an_empty_mailbox() -> None:
     assert told.shown[0] == "A0001 AUTHENTICATE PLAIN ***"
 
 
+EVERYTHING = """
+    S: * OK Grüße
+    C: A0001 CAPABILITY
+    S: * CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED
+    S: * OK something to the side {3}
+    S: A0001 OK
+    C: A0002 STARTTLS
+    S: A0002 OK [CAPABILITY IMAP4rev1 LOGINDISABLED] said before TLS: nobody believes it
+    TLS
+    C: A0003 CAPABILITY
+    S: * CAPABILITY IMAP4rev1 AUTH=PLAIN
+    S: A0003 OK
+    C: A0004 AUTHENTICATE PLAIN
+    S: +
+    C: AGFsaWNlQGFiYy5leGFtcGxlAHBhInNzXHdvcmQ=
+    S: A0004 OK in
+    C: A0005 CAPABILITY
+    S: * CAPABILITY IMAP4rev1 ID QUOTA
+    S: A0005 OK
+    C: A0006 ID ("name" "mailsonde")
+    S: * ID ("name" {7}
+    S: Dovecot "version" NIL "x" "y")
+    S: * ID NIL
+    S: A0006 OK
+    C: A0007 EXAMINE INBOX
+    S: * FLAGS (a b)
+    S: * 3 EXISTS
+    S: * 2 RECENT
+    S: * OK [UIDVALIDITY 1] ok
+    S: A0007 OK [READ-ONLY] done
+    C: A0008 UID SEARCH 1:* UNDELETED HEADER X-Mailsonde ""
+    S: * SEARCH 12 9
+    S: * 4 EXISTS
+    S: A0008 OK
+    C: A0009 UID FETCH 12 (UID BODY.PEEK[]<0.262144>)
+    S: * 1 FETCH (FLAGS (\\Seen))
+    S: * 3 FETCH (UID 12 BODY[]<0> {14}
+    S: A0009 OK lie
+    S: )
+    S: A0009 OK
+    C: A0010 GETQUOTAROOT INBOX
+    S: * QUOTAROOT INBOX "user"
+    S: * QUOTA "user" (STORAGE 10 512 MESSAGE 3 100)
+    S: A0010 OK
+    C: A0011 LOGOUT
+    S: * BYE
+    S: A0011 OK
+"""
+
+
 def test_starttls_and_everything_that_a_server_can_offer() -> None:
     told = imap(
-        """
-        S: * OK Grüße
-        C: A0001 CAPABILITY
-        S: * CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED
-        S: * OK something to the side {3}
-        S: A0001 OK
-        C: A0002 STARTTLS
-        S: A0002 OK [CAPABILITY IMAP4rev1 LOGINDISABLED] said before TLS: nobody believes it
-        TLS
-        C: A0003 CAPABILITY
-        S: * CAPABILITY IMAP4rev1 AUTH=PLAIN
-        S: A0003 OK
-        C: A0004 AUTHENTICATE PLAIN
-        S: +
-        C: AGFsaWNlQGFiYy5leGFtcGxlAHBhInNzXHdvcmQ=
-        S: A0004 OK in
-        C: A0005 CAPABILITY
-        S: * CAPABILITY IMAP4rev1 ID QUOTA
-        S: A0005 OK
-        C: A0006 ID ("name" "mailsonde")
-        S: * ID ("name" {7}
-        S: Dovecot "version" NIL "x" "y")
-        S: * ID NIL
-        S: A0006 OK
-        C: A0007 EXAMINE INBOX
-        S: * FLAGS (a b)
-        S: * 3 EXISTS
-        S: * 2 RECENT
-        S: * OK [UIDVALIDITY 1] ok
-        S: A0007 OK [READ-ONLY] done
-        C: A0008 UID SEARCH 1:* UNDELETED HEADER X-Mailsonde ""
-        S: * SEARCH 12 9
-        S: * 4 EXISTS
-        S: A0008 OK
-        C: A0009 UID FETCH 12 (UID BODY.PEEK[]<0.262144>)
-        S: * 1 FETCH (FLAGS (\\Seen))
-        S: * 3 FETCH (UID 12 BODY[]<0> {14}
-        S: A0009 OK lie
-        S: )
-        S: A0009 OK
-        C: A0010 GETQUOTAROOT INBOX
-        S: * QUOTAROOT INBOX "user"
-        S: * QUOTA "user" (STORAGE 10 512 MESSAGE 3 100)
-        S: A0010 OK
-        C: A0011 LOGOUT
-        S: * BYE
-        S: A0011 OK
-        """,
+        EVERYTHING,
         Security.STARTTLS,
     )
     assert told.fault is None

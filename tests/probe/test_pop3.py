@@ -52,50 +52,53 @@ def test_a_server_in_the_clear_with_an_empty_mailbox() -> None:
     }
 
 
+NEWEST = """
+    S: +OK ready
+    C: CAPA
+    S: +OK
+    S: STLS
+    S: .
+    C: STLS
+    S: +OK go
+    TLS
+    C: CAPA
+    S: +OK
+    S: SASL PLAIN
+    S: .
+    C: AUTH PLAIN AGFsaWNlQGFiYy5leGFtcGxlAHBhInNzXHdvcmQ=
+    S: +OK in
+    C: STAT
+    S: +OK 3 1000
+    C: UIDL
+    S: +OK
+    S: 1 a
+    S: 2 b
+    S: 3 c
+    S: .
+    C: TOP 3 0
+    S: +OK
+    S: Subject: lunch?
+    S:
+    S: .
+    C: TOP 2 0
+    S: +OK
+    S: X-Mailsonde: v=1
+    S:
+    S: .
+    C: RETR 2
+    S: +OK
+    S: X-Mailsonde: v=1
+    S:
+    S: ..x
+    S: .
+    C: QUIT
+    S: +OK
+"""
+
+
 def test_stls_sasl_and_the_newest_test_message() -> None:
     told = pop3(
-        """
-        S: +OK ready
-        C: CAPA
-        S: +OK
-        S: STLS
-        S: .
-        C: STLS
-        S: +OK go
-        TLS
-        C: CAPA
-        S: +OK
-        S: SASL PLAIN
-        S: .
-        C: AUTH PLAIN AGFsaWNlQGFiYy5leGFtcGxlAHBhInNzXHdvcmQ=
-        S: +OK in
-        C: STAT
-        S: +OK 3 1000
-        C: UIDL
-        S: +OK
-        S: 1 a
-        S: 2 b
-        S: 3 c
-        S: .
-        C: TOP 3 0
-        S: +OK
-        S: Subject: lunch?
-        S:
-        S: .
-        C: TOP 2 0
-        S: +OK
-        S: X-Mailsonde: v=1
-        S:
-        S: .
-        C: RETR 2
-        S: +OK
-        S: X-Mailsonde: v=1
-        S:
-        S: ..x
-        S: .
-        C: QUIT
-        S: +OK
-        """,
+        NEWEST,
         Security.STARTTLS,
     )
     assert told.fault is None
