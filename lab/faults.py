@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lab import faults_apply, postfix, processes, servers
+from lab.faults_page import listing, page
 from lab.faults_rows import FAULTS
 from lab.ground import Ground, LabError, default_folder, open_ground, write_whole
 
@@ -162,19 +163,6 @@ def _tell_proxy(ground: Ground, generation: int) -> None:
         raise LabError(str(said))
 
 
-def listing(current: InForce) -> str:
-    """Return the table of FAULTS as text; a star marks what is in force."""
-    lines = [f"  {'FAULT':<28} WHAT IT DOES; what Mailsonde says of whom"]
-    for name, fault in FAULTS.items():
-        number = current.get(name, fault.usual)
-        shown = f"{name}={number:g}" if fault.unit else name
-        says = "; ".join(
-            f"{one.of} {' '.join(part for part in (one.level, one.kind, one.step, one.outcome) if part)}" for one in fault.says
-        )
-        lines.append(f"{'*' if name in current else ' '} {shown:<28} {fault.does.format(n=f'{number:g}')}: {says}")
-    return "\n".join(lines)
-
-
 def _parser() -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(prog="python -m lab")
     commands = root.add_subparsers(dest="command", required=True)
@@ -185,7 +173,9 @@ def _parser() -> argparse.ArgumentParser:
     ):
         command = commands.add_parser(name, help=purpose, description=purpose)
         command.add_argument("--dir", type=Path, default=default_folder(), help="the lab's folder (default: %(default)s)")
-        if name != "faults":
+        if name == "faults":
+            command.add_argument("--page", action="store_true", help="as docs/faults.md")
+        else:
             command.add_argument("names", nargs="+" if name == "fault" else "*", metavar="NAME[=N]", help="as `faults` lists them")
     return root
 
@@ -193,6 +183,9 @@ def _parser() -> argparse.ArgumentParser:
 def main(words: list[str]) -> int:
     """Run one of the three commands; raises LabError."""
     options = _parser().parse_args(words)
+    if options.command == "faults" and options.page:
+        print(page(), end="")
+        return 0
     if options.command == "faults":
         present = (options.dir / "lab.json").exists()
         print(listing(in_force(open_ground(options.dir)) if present else {}))

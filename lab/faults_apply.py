@@ -135,6 +135,8 @@ AREAS: dict[str, Callable[[Ground, Key, Any], str | None]] = {
     "route": _nothing,
 }
 
+IN_DIRECTORY = ("password", "status", "quota")
+
 
 def apply(ground: Ground, before: Wants, wanted: Wants) -> None:
     """Make the servers be as `wanted`, where that differs from `before`.
@@ -158,10 +160,12 @@ def apply(ground: Ground, before: Wants, wanted: Wants) -> None:
 def _one(ground: Ground, key: Key, value: Any) -> str | None:
     if key[0] not in AREAS:
         raise LabError(f"faults.json speaks of {key[0]!r}, which this lab does not know")
+    if key[0] in IN_DIRECTORY and servers.pid(ground, "slapd") is None:
+        raise LabError(f"the {key[0]} of {key[1]} is in the directory, which is stopped: clear its fault first")
     try:
         return AREAS[key[0]](ground, key[1:], value)
     except LDAPExceptionError as error:
-        raise LabError(f"{key[0]} of {key[1]} needs the directory, which does not answer: clear its fault first ({error})") from error
+        raise LabError(f"the {key[0]} of {key[1]} is in the directory, which did not take it: {error}") from error
 
 
 def run_so(ground: Ground, server: str, wanted: Wants) -> None:

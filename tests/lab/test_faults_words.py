@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from lab import faults, faults_apply
+from lab import faults, faults_apply, faults_page
 from lab.faults_rows import FAULTS
 from lab.faults_table import FAMILIES, FRONTS
 from lab.ground import LabError
@@ -17,8 +18,6 @@ from lab.proxy_behaviour import behaviour
 from probe.values import FaultKind, Outcome
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from lab.faults_table import Fault
 
 LEVELS = {"OK", "UNKNOWN", "WARNING", "CRITICAL"}
@@ -116,6 +115,11 @@ def test_the_list_needs_no_lab(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert "\n  imap-slow=150                imap answers 150 ms late, each time: */imap WARNING\n" in done.stdout
     assert len(done.stdout.splitlines()) == 1 + len(FAULTS)
+
+
+def test_the_page_of_the_documentation_is_made_from_the_table() -> None:
+    page = (Path(__file__).parents[2] / "docs/faults.md").read_text("utf-8")
+    assert page == faults_page.page(), "run: python -m lab faults --page > docs/faults.md"
 
 
 @pytest.mark.parametrize("command", [("fault", "imap-slow"), ("clear",)])
