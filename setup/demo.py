@@ -97,7 +97,7 @@ def end(*, stays: bool) -> None:
         say(NEXT + STAYS)
     else:
         lab("down")
-        say(NEXT)
+        say(NEXT.replace("  probe run --config", "  python -m lab up\n  probe run --config", 1))
 
 
 def main() -> int:

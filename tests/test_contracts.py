@@ -27,6 +27,9 @@ WORLDLY = {
     "probe.line": "is one connection of the wire",
     "probe.trust": "asks the TLS library for contexts and certificates",
     "probe.sentinel": "measures the event loop's lag",
+    "probe.roundtrip": "makes trips, at their times",
+    "probe.reader": "keeps a mailbox open",
+    "probe.ledger": "writes files",
     "probe.clock": "reads the wall clock",
 }
 
