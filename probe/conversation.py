@@ -96,8 +96,12 @@ class Conversation:
         if self.step in FAREWELL_STEPS and not self._buffer:
             self._end(now)
             return b""
-        self.fail(FaultKind.TIMEOUT, self._unanswered("no answer in time"), now)
+        self.time_out(now)
         return b""
+
+    def time_out(self, now: float) -> None:
+        """End at the deadline. The peer said nothing, so the fault has no words but those of a half reply."""
+        self.fail(FaultKind.TIMEOUT, self._unanswered(""), now)
 
     def lost(self, why: str, now: float) -> None:
         """The peer closed or reset the connection."""
@@ -235,7 +239,7 @@ class Conversation:
         self._dialogue.close()
 
     def _unanswered(self, why: str) -> str:
-        return f"{why}, in the middle of a reply: {printable(self._buffer[-80:])}" if self._buffer else why
+        return f"{why}{why and ', '}in the middle of a reply: {printable(self._buffer[-80:])}" if self._buffer else why
 
     def _scrub(self, text: str) -> str:
         return scrub(text, self._secrets)

@@ -56,7 +56,7 @@ class _Call:
 
     def expire(self) -> None:
         """The one deadline has passed."""
-        self.conversation.fail(FaultKind.TIMEOUT, f"no answer within {self.check.timeout_seconds:g} s", monotonic())
+        self.conversation.time_out(monotonic())
 
     def result(self, message: bytes) -> Result:
         """Return what came of it."""
@@ -78,7 +78,7 @@ class _Call:
         try:
             address = endpoint.address or _literal(endpoint.host) or await self._wire.resolve(endpoint)
         except (OSError, UnicodeError) as error:
-            self.conversation.fail(FaultKind.RESOLVE, f"{endpoint.host}: {os_words(error)}", monotonic())
+            self.conversation.fail(FaultKind.RESOLVE, os_words(error), monotonic())
             return None
         self.conversation.mark("resolve", monotonic())
         self.conversation.step = "connect"
@@ -92,7 +92,7 @@ class _Call:
             else:
                 await loop.create_connection(lambda: self.line, address, port)
         except OSError as error:
-            self.conversation.fail(FaultKind.CONNECT, f"{address} port {port}: {os_words(error)}", monotonic())
+            self.conversation.fail(FaultKind.CONNECT, f"{os_words(error)} ({address} port {port})", monotonic())
             return False
         self._wire.remember(self.line)
         return True

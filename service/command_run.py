@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from service.options import CONFIG_FILE, CONFIG_VARIABLE, as_seconds
+from service.options import CONFIG_FILE, CONFIG_VARIABLE, Wanted, as_seconds
 from service.show import FORMATS
 
 if TYPE_CHECKING:
@@ -31,29 +30,6 @@ A URL is probed as it is written: imap:// in clear, imap+starttls:// with
 STARTTLS, imaps:// with TLS from the first byte; likewise the other kinds.
 Exit code: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN or nothing could be run.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """The command line of `probe run`."""
-
-    url: str | None
-    config_file: str | None
-    domains: Sequence[str]
-    servers: Sequence[str]
-    kinds: Sequence[str]
-    no_trip: bool
-    wait_seconds: float | None
-    talk: bool
-    watch: bool
-    every_seconds: float | None
-    form: str
-    everything: bool
-    password_file: str | None
-    password_env: str | None
-    ca_file: str | None
-    insecure: bool
-    timeout_seconds: float | None
 
 
 def _option(name: str) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from config import ConfigErrors
     from config.plan import Discovered
     from config.settings import Settings
-    from service.command_run import Wanted
+    from service.options import Wanted
 
 WARNINGS = 20  # lines that a run may begin with
 IN_CLEAR = "warning: the password goes over the network in clear; {kind}+starttls:// or {kind}s:// protects it"

@@ -4,17 +4,43 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from probe import Secret
 
 CONFIG_FILE = "mailsonde.yml"
 CONFIG_VARIABLE = "MAILSONDE_CONFIG"
 STANDARD_INPUT = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The command line of `probe run`."""
+
+    url: str | None
+    config_file: str | None
+    domains: Sequence[str]
+    servers: Sequence[str]
+    kinds: Sequence[str]
+    no_trip: bool
+    wait_seconds: float | None
+    talk: bool
+    watch: bool
+    every_seconds: float | None
+    form: str
+    everything: bool
+    password_file: str | None
+    password_env: str | None
+    ca_file: str | None
+    insecure: bool
+    timeout_seconds: float | None
 
 
 def as_seconds(_context: click.Context, _parameter: click.Parameter, written: str | None) -> float | None:

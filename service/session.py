@@ -21,7 +21,7 @@ from service.show import clear_screen, show
 from service.warm import warm
 
 if TYPE_CHECKING:
-    from service.command_run import Wanted
+    from service.options import Wanted
     from service.report import Report
     from service.work import Work
 

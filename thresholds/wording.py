@@ -16,7 +16,7 @@ UNIT_WORDS = {"count": "", "percent": " %", "days": " days"}
 
 FAULTS: dict[FaultKind, str] = {
     FaultKind.RESOLVE: "the name {host} could not be resolved",
-    FaultKind.CONNECT: "no connection to {host} port {port}",
+    FaultKind.CONNECT: "no connection to {host}",
     FaultKind.TIMEOUT: "no answer in {step} within {timeout}",
     FaultKind.TLS: "TLS failed in {step}",
     FaultKind.AUTH: "the login was refused in {step}",
@@ -69,7 +69,7 @@ def _with(sentence: str, said: str) -> str:
 def tell_fault(check: Check, fault: Fault) -> str:
     """Return the sentence for a fault, the peer's own words last."""
     endpoint = check.endpoint
-    words = {"host": endpoint.address or endpoint.host, "port": endpoint.port, "step": fault.step, "timeout": span(check.timeout_seconds)}
+    words = {"host": endpoint.host, "step": fault.step, "timeout": span(check.timeout_seconds)}
     return _with(FAULTS[fault.kind].format(**words), fault.said)
 
 

@@ -116,7 +116,7 @@ def test_time_out_is_a_fault_of_an_ask_and_none_of_a_wait() -> None:
     assert talk.expire(110.0) == b"NOOP\r\n"
     assert (talk.readings, talk.parting) == ({"heard": ""}, b"")
     assert talk.expire(120.0) == b""
-    assert talk.fault == Fault(FaultKind.TIMEOUT, "noop", "no answer in time")
+    assert talk.fault == Fault(FaultKind.TIMEOUT, "noop", "")
     assert talk.patience is None
 
 

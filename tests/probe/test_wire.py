@@ -76,7 +76,7 @@ async def test_who_does_not_listen_refuses(wire: Wire) -> None:
     result = await wire.run(smtp(port))
     assert fault(result) == (FaultKind.CONNECT, "connect")
     assert result.fault is not None
-    assert result.fault.said == f"127.0.0.1 port {port}: Connection refused"
+    assert result.fault.said == f"Connection refused (127.0.0.1 port {port})"
 
 
 async def test_a_name_that_does_not_exist(wire: Wire) -> None:
@@ -94,7 +94,7 @@ async def test_silence_is_a_timeout_at_the_step_under_way_and_we_still_say_quit(
         await wire.close()
     assert fault(result) == (FaultKind.TIMEOUT, step)
     assert result.fault is not None
-    assert result.fault.said == "no answer within 0.2 s"
+    assert result.fault.said == ""
     assert result.seconds == pytest.approx(0.2, abs=0.1)
     assert heard[-1] == b"QUIT\r\n"
 

@@ -136,7 +136,7 @@ def test_the_configuration_can_come_from_the_environment(config: Path, monkeypat
     monkeypatch.setenv("MAILSONDE_CONFIG", str(config))
     run = probe("run", "--format", "nagios", "--server", "mx")
     assert run.returncode == 2
-    assert run.stdout.startswith("MAIL CRITICAL - 1 domain, 1 check: 1 CRITICAL (abc.example/mx: no connection to 127.0.0.1 port 1: ")
+    assert run.stdout.startswith("MAIL CRITICAL - 1 domain, 1 check: 1 CRITICAL (abc.example/mx: no connection to 127.0.0.1: ")
     assert "|'abc.example/mx'=" in run.stdout
     assert "s;0.5;2;0;10\n" in run.stdout
 

@@ -112,7 +112,7 @@ async def test_no_directory_there(tmp_path: Path) -> None:
         port = server.getsockname()[1]
     assert await refused(tmp_path / "c.yml", port=port) == (
         f"no domains discovered: the directory directory (127.0.0.1 port {port}) failed at connect: "
-        f"CONNECT: 127.0.0.1 port {port}: Connection refused"
+        f"CONNECT: Connection refused (127.0.0.1 port {port})"
     )
 
 

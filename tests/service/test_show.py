@@ -31,15 +31,14 @@ def table(report: Report, width: int = 80, *, every: bool = False) -> list[str]:
 
 def test_the_table_shows_what_is_wrong_first_and_where() -> None:
     lines = table(a_bad_day())
-    assert lines[1:9] == [
+    assert lines[1:8] == [
         "DOMAIN / SERVER  LEVEL       TIME  STEPS         REASON",
         "alpha.test",
         "  imap           CRITICAL  300 ms  ccccccccccc!  no connection to",
-        "                                                 mail.isp.example port 143:",
-        "                                                 192.0.2.7 port 143: Connection",
-        "                                                 refused",
+        "                                                 mail.isp.example: Connection",
+        "                                                 refused (192.0.2.7 port 143)",
         "  pop3s          CRITICAL  302 ms  ggggggggggg!  no answer in greeting within 10",
-        "                                                 s: no answer within 10 s",
+        "                                                 s",
     ]
     assert "  submission     OK         65 ms  tttttgaaaaww" in lines
     assert "c connect  t TLS  g greeting  a login  w work  ! broke here" in lines
@@ -57,7 +56,7 @@ def test_the_last_line_says_it_all() -> None:
     text = " ".join(" ".join(table(a_bad_day(), 120)).split())
     assert text.endswith(
         "3 domains, 6 checks: 3 OK, 2 CRITICAL, 1 WARNING; 3 trips: 2 OK, 1 CRITICAL (alpha.test/imap: no connection to "
-        "mail.isp.example port 143: 192.0.2.7 port 143: Connection refused; 2 more CRITICAL)"
+        "mail.isp.example: Connection refused (192.0.2.7 port 143); 2 more CRITICAL)"
     )
 
 
@@ -114,8 +113,8 @@ def test_a_server_that_is_down_for_all_is_one_row() -> None:
         "SERVER  CHECKS  MEDIAN  SLOWEST  LEVELS",
         "imap     5,001   33 ms    33 ms  1 OK, 5,000 CRITICAL",
         "SERVER  LEVEL     CHECKS  REASON",
-        "imap    CRITICAL   5,000  bad0.example, bad1.example, bad2.example and 4,997 more: no connection to mail.isp.example",
-        "                          port 143: Connection refused",
+        "imap    CRITICAL   5,000  bad0.example, bad1.example, bad2.example and 4,997 more: no connection to mail.isp.example:",
+        "                          Connection refused",
         "(--all lists every check)",
     ]
     assert sum(line.startswith("bad") for line in table(many(0, 200), 100, every=True)) == 200
