@@ -38,6 +38,7 @@ FORGOTTEN_AFTER = timedelta(days=7)  # test messages that no ledger knows, prove
 class Found:
     """A copy of a message of ours, with our own stamps (seconds of the monotonic clock)."""
 
+    by: Check  # whose reader found it
     mine: Mine
     copy: Copy
     sighting: Sighting
@@ -135,7 +136,7 @@ class Reader:
         mine = read(copy.raw, self._key)
         if mine is not None:
             noticed, noticed_at = self._noticed
-            found = Found(mine, copy, self._sighting(copy, mine, noticed_at), noticed, now)
+            found = Found(self.check, mine, copy, self._sighting(copy, mine, noticed_at), noticed, now)
             return self._post.found(found) or noticed_at - mine.letter.at > FORGOTTEN_AFTER
         report = bounce(copy.raw, self._key)
         if report is not None:

@@ -101,6 +101,7 @@ class _Office:
         return over
 
     def _forsake(self, passage: Passage) -> Passage:
+        passage = resumed(passage)
         facts = replace(passage.facts, blind="no trip of this name is configured any more")
         done = ended(passage, outcome.stand(facts, passage.limits, utc_now()))
         self._ledger.write(done)
@@ -216,6 +217,8 @@ class _Office:
         passage = self._passages.get(token)
         if passage is None:
             return token in self._issued
+        if found.by != self._journeys[token].fetch:
+            return False  # the sender's own reader looks into the same mailbox: the copy is the other's to time and delete
         places = {(copy.folder, copy.epoch, copy.uid) for copy in passage.facts.copies}
         if (found.sighting.folder, found.sighting.epoch, found.sighting.uid) in places:
             return True

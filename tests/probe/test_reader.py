@@ -13,6 +13,8 @@ from probe.clock import utc_now
 from probe.ledger import Ledger
 from probe.mailbox import Copy
 from probe.message import Letter, build
+from probe.outcome import Handed, Limits
+from probe.passage import line_of, planned
 from probe.reader import Found, Reader
 from probe.roundtrip import travel
 from probe.values import Check, Endpoint, Journey, Mailbox, Outcome, Secret
@@ -120,7 +122,7 @@ async def test_says_why_it_cannot_read(wire: Wire) -> None:
     reading = asyncio.create_task(reader.run())
     await asyncio.wait_for(reader.opened.wait(), 5.0)
     reading.cancel()
-    assert post.blinds == ["CONNECT at connect: 127.0.0.1 port 9: Connection refused"]
+    assert post.blinds == ["CONNECT at connect: Connection refused (127.0.0.1 port 9)"]
 
 
 async def test_our_own_error_does_not_hang_the_trips(wire: Wire, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
@@ -169,3 +171,22 @@ async def test_an_address_that_cannot_be_written_to_ends_its_trip_alone(wire: Wi
         (trip,) = await travel(wire, [await journey_to(9, "b\u00e4r@abc.example")], KEY, ledger, 5.0)
     said = "not sent: 'b\u00e4r@abc.example' cannot be the address of a test message: write local-part@domain, in ASCII"
     assert (trip.outcome, trip.said) == (Outcome.UNSURE, said)
+
+
+async def test_what_killed_runs_left_is_told_once(wire: Wire, tmp_path: Path) -> None:
+    journey = await journey_to(9)
+    long_ago = utc_now() - timedelta(days=3)
+    told = replace(planned(journey, "0" * 32, long_ago), outcome=Outcome.LOST)
+    gone = replace(planned(replace(journey, name="gone"), "1" * 32, long_ago), limits=Limits(lost_after_seconds=60.0))
+    sent = replace(gone, letter=replace(gone.letter, token="2" * 32), facts=replace(gone.facts, handed=Handed.TAKEN))
+    (tmp_path / "1-dead.jsonl").write_bytes(line_of(told) + line_of(gone) + line_of(sent))
+    with Ledger(tmp_path) as ledger:
+        fresh, *old = await travel(wire, [journey], KEY, ledger, 5.0)
+    assert fresh.outcome is Outcome.UNSURE
+    assert [(trip.name, trip.outcome, trip.said) for trip in old] == [
+        ("abc.example", Outcome.LOST, ""),
+        ("gone", Outcome.UNSURE, "nobody knows whether 127.0.0.1 took it: the run that sent it was stopped before the answer"),
+        ("gone", Outcome.UNSURE, "cannot read INBOX of b@abc.example: no trip of this name is configured any more"),
+    ]
+    with Ledger(tmp_path) as ledger:
+        assert ledger.claim(["abc.example", "gone"], utc_now()) == []

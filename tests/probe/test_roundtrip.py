@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import smtplib
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -50,6 +51,8 @@ async def test_a_mailbox_to_itself(way: Way, fetch: str) -> None:
     assert all(relay.seconds is None or relay.seconds >= 0 for relay in trip.relays)
     assert lying(way.lab, "probe@alpha.test") == 0
     assert list(way.folder.iterdir()) == []
+    deleted = re.compile(r" pop3\(.* del=1/" if fetch.startswith("pop3") else r" imap\(.* deleted=1 expunged=1 ")
+    assert await asyncio.to_thread(processes.until, lambda: bool(deleted.search(way.lab.ground.log("dovecot").read_text())), 5.0)
 
 
 async def test_between_mailboxes_of_different_servers(way: Way) -> None:
