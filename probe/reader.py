@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("mailsonde.reader")
 
 POLL_SHARE = 0.1  # of the age of the youngest trip: a fresh one is looked for often, an old one seldom
-POLL_BOUNDS_SECONDS = {"imap": (0.5, 30.0), "pop3": (1.0, 60.0)}  # a look at POP3 is a login; servers count those
+POLL_BOUNDS_SECONDS = {"imap": (0.5, 30.0), "pop3": (0.4, 60.0)}  # a look at POP3 is a login; servers count those
 LONGEST_PAUSE_SECONDS = 60.0  # between two tries to reconnect
 FORGOTTEN_AFTER = timedelta(days=7)  # test messages that no ledger knows, proven ours, are cleared away then
 

@@ -106,7 +106,7 @@ async def test_other_mail_and_reports_are_never_deleted(wire: Wire) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "age", "poll"), [("imap", 0, 0.5), ("imap", 60, 6), ("imap", 9999, 30), ("pop3", 0, 1), ("pop3", 9999, 60)]
+    ("kind", "age", "poll"), [("imap", 0, 0.5), ("imap", 60, 6), ("imap", 9999, 30), ("pop3", 0, 0.4), ("pop3", 9999, 60)]
 )
 async def test_looks_often_for_a_fresh_trip_and_seldom_for_an_old_one(wire: Wire, kind: str, age: float, poll: float) -> None:
     assert Reader(wire, replace(CHECK, kind=kind), KEY, Post(age=age)).poll_seconds() == poll
