@@ -1,6 +1,6 @@
 """Drives one dialogue without I/O: keeps the buffer, the stamps, the readings and the redacted transcript. RFC-neutral.
 
-The theory. A conversation is a list of marks: (step, monotonic second at which it ended). A step lasts from the mark before it to its
+The theory. A conversation is a row of marks: (step, monotonic second at which it ended). A step lasts from the mark before it to its
 own, so the steps sum to the total by construction, and time that we spend thinking falls to the step that follows. `probe/wire.py`
 owns the socket and tells what happened (`proceed`, `feed`, `lost`, `expire`); this class answers with bytes to send and a `State`.
 """
@@ -8,19 +8,20 @@ owns the socket and tells what happened (`proceed`, `feed`, `lost`, `expire`); t
 from __future__ import annotations
 
 from base64 import b64encode
+from collections import deque
 from enum import Enum, auto
 from functools import partial
 from typing import TYPE_CHECKING
 
 from probe.dialogue import Ask, Note, Skip, Unwelcome, Upgrade, Wait, printable, refuse
-from probe.transcript import REPLY_BYTES, Said, Transcript, scrub
+from probe.framing import REPLY_LIMIT_BYTES
+from probe.transcript import LINES_LIMIT, REPLY_BYTES, Said, Transcript, scrub
 from probe.values import Fault, FaultKind, Step
 
 if TYPE_CHECKING:
     from probe.dialogue import Dialogue, Move
     from probe.values import Check, Reading
 
-REPLY_LIMIT = 1 << 20  # bytes of one reply; what is longer is a fault, so that memory stays bounded
 FAREWELL_STEPS = frozenset({"quit", "logout", "unbind"})  # a peer that hangs up here has served us: no fault
 SHORTEST_SECRET = 4  # scrubbing shorter ones would blank out ordinary words
 
@@ -51,7 +52,22 @@ class Conversation:
         datagram: each feed is one whole datagram; none are joined.
     """
 
-    __slots__ = ("_began", "_buffer", "_dialogue", "_marks", "_move", "_said", "_secrets", "datagram", "fault", "readings", "state", "step")
+    __slots__ = (
+        "_began",
+        "_buffer",
+        "_dialogue",
+        "_last_mark",
+        "_move",
+        "_said",
+        "_secrets",
+        "_spans",
+        "_stamps",
+        "datagram",
+        "fault",
+        "readings",
+        "state",
+        "step",
+    )
 
     def __init__(self, dialogue: Dialogue, began: float, secrets: tuple[str, ...] = (), *, datagram: bool = False) -> None:
         self.state = State.READING
@@ -62,8 +78,10 @@ class Conversation:
         self._dialogue = dialogue
         self._began = began
         self._secrets = secrets
-        self._marks: list[tuple[str, float]] = []
-        self._said: list[Said] = []
+        self._spans: dict[str, float] = {}  # summed as they come: a mailbox's reader may talk for weeks
+        self._last_mark = ("", began)
+        self._stamps = 0
+        self._said: deque[Said] = deque(maxlen=LINES_LIMIT)
         self._buffer = b""
         self._move: Ask | Wait | None = None
 
@@ -71,7 +89,9 @@ class Conversation:
 
     def mark(self, step: str, now: float) -> None:
         """The step has ended now."""
-        self._marks.append((step, now))
+        self._spans[step] = self._spans.get(step, 0.0) + (now - self._last_mark[1])
+        self._last_mark = (step, now)
+        self._stamps += 1
 
     def proceed(self, now: float) -> bytes:
         """Start the dialogue once connected, or go on once TLS stands. Returns bytes to send."""
@@ -134,25 +154,20 @@ class Conversation:
 
     @property
     def parting(self) -> bytes:
-        """Return what must be sent before a farewell can be understood (IDLE's DONE)."""
-        return self._move.parting if isinstance(self._move, Wait) else b""
+        """Return what must be sent before a farewell can be understood."""
+        return self._move.parting if self._move is not None else b""
 
     def steps(self) -> tuple[Step, ...]:
         """Return the steps so far, in their first order; those of one name add up."""
-        spans: dict[str, float] = {}
-        before = self._began
-        for name, at in self._marks:
-            spans[name] = spans.get(name, 0.0) + (at - before)
-            before = at
-        return tuple(Step(name, span) for name, span in spans.items())
+        return tuple(Step(name, span) for name, span in self._spans.items())
 
     def stamps(self) -> int:
         """Return how many stamps were taken: each may have been late once."""
-        return len(self._marks)
+        return self._stamps
 
     def transcript(self) -> Transcript:
         """Return the redacted lines."""
-        return Transcript(self._said, self._began, self._secrets)
+        return Transcript(list(self._said), self._began, self._secrets)
 
     # -- inside
 
@@ -167,7 +182,7 @@ class Conversation:
             self._hear(self._buffer, now)
             self._fail(refuse(unwelcome.fault.kind, unwelcome.fault.step or move.step, unwelcome.fault.said), now)
             return b""
-        if end is None or end > REPLY_LIMIT:
+        if end is None or end > REPLY_LIMIT_BYTES:
             self._bound(now)
             return b""
         reply, self._buffer = self._buffer[:end], self._buffer[end:]
@@ -214,8 +229,8 @@ class Conversation:
                 self._fail(_early(self.state, self.step, self._buffer), now)
 
     def _bound(self, now: float) -> None:
-        if len(self._buffer) > REPLY_LIMIT:
-            self.fail(FaultKind.PROTOCOL, f"a reply longer than {REPLY_LIMIT} bytes: {printable(self._buffer[:60])}", now)
+        if len(self._buffer) > REPLY_LIMIT_BYTES:
+            self.fail(FaultKind.PROTOCOL, f"a reply longer than {REPLY_LIMIT_BYTES} bytes: {printable(self._buffer[:60])}", now)
 
     def _hear(self, reply: bytes, now: float) -> None:
         heard = self._move.heard if isinstance(self._move, Ask) else None
@@ -229,7 +244,7 @@ class Conversation:
     def _fail(self, unwelcome: Unwelcome, now: float) -> None:
         fault = unwelcome.fault
         self.fault = Fault(fault.kind, fault.step, self._scrub(fault.said))
-        if not self._marks or self._marks[-1] != (fault.step, now):
+        if self._last_mark != (fault.step, now):
             self.mark(fault.step, now)
         self._finish()
 

@@ -33,6 +33,7 @@ class Ask:
     framing: Framing
     shown: str | None = None  # what the transcript shows instead of `data`, where `data` holds a secret
     within_seconds: float | None = None  # a deadline of its own, inside the conversation's one deadline; a farewell's passing is no fault
+    parting: bytes = b""  # what must be sent before a farewell is understood (`*` in a SASL exchange), should we have to leave now
     heard: Callable[[bytes], str] | None = None  # what the transcript shows instead of a reply that is no text
 
 
@@ -43,7 +44,7 @@ class Wait:
     step: str
     framing: Framing
     seconds: float
-    parting: bytes = b""  # what must be sent before a farewell is understood (IDLE's DONE), should we have to leave now
+    parting: bytes = b""  # as for an Ask: IDLE's DONE
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 # What the client says, in turn (None: the server speaks first); is sent each challenge, and None when the server said yes.
 _Talk = Generator[bytes | None, bytes | None, None]
 
+CANCEL = b"*\r\n"  # ends an exchange under way (RFC 4954, RFC 3501, RFC 5034); without it a QUIT would be read as a password
 MAX_ROUNDS = 1_000_000  # of PBKDF2: some 0.3 s of our CPU. A hostile server may ask for more, to stall every other probe.
 
 
@@ -241,10 +242,11 @@ def authenticate(mechanism: Mechanism, profile: Profile) -> Generator[Move, byte
     initial = mechanism.initial()
     line, unsaid = _first_line(mechanism, profile, initial)
     shown = f"{(profile.command + mechanism.name.encode()).decode()}{' ***' if unsaid is None and initial is not None else ''}"
-    reply = yield Ask(mechanism.step, line, profile.framing, shown=shown)
+    goes_on = b"" if mechanism.name == "PLAIN" and unsaid is None else CANCEL  # PLAIN has said all: the server will ask no more
+    reply = yield Ask(mechanism.step, line, profile.framing, shown=shown, parting=goes_on)
     while (challenge := profile.challenge(reply)) is not None:
         response, unsaid = (_answer(mechanism, challenge) if unsaid is None else unsaid), None
-        reply = yield Ask(mechanism.step, b64encode(response) + b"\r\n", profile.framing, shown="***")
+        reply = yield Ask(mechanism.step, b64encode(response) + b"\r\n", profile.framing, shown="***", parting=CANCEL)
     if mechanism.complaint:
         mechanism.refused(f"{printable(reply)} {mechanism.complaint}")
     return reply

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from probe.conversation import REPLY_LIMIT, Conversation, State, secrets_of
+from probe.conversation import Conversation, State, secrets_of
 from probe.dialogue import Ask, Note, Skip, Upgrade, Wait
-from probe.framing import smtp_reply
+from probe.framing import REPLY_LIMIT_BYTES, smtp_reply
 from probe.values import Check, Directory, Endpoint, Fault, FaultKind, Mailbox, Secret, Step
 
 if TYPE_CHECKING:
@@ -123,9 +123,9 @@ def test_time_out_is_a_fault_of_an_ask_and_none_of_a_wait() -> None:
 def test_an_endless_line_ends_at_the_limit() -> None:
     talk = begun(two_asks())
     for number in range(20):
-        talk.feed(b"220-" + b"x" * (REPLY_LIMIT // 10), 102.0 + number)
+        talk.feed(b"220-" + b"x" * (REPLY_LIMIT_BYTES // 10), 102.0 + number)
     assert talk.fault is not None
-    assert talk.fault.said.startswith(f"a reply longer than {REPLY_LIMIT} bytes: 220-xxx")
+    assert talk.fault.said.startswith(f"a reply longer than {REPLY_LIMIT_BYTES} bytes: 220-xxx")
 
 
 def test_bytes_before_tls() -> None:

@@ -9,7 +9,8 @@ import pytest
 from scramp import ScramClient, ScramMechanism
 
 from probe import sasl
-from probe.dialogue import Unwelcome
+from probe.dialogue import Ask, Unwelcome
+from probe.framing import smtp_reply
 from probe.values import FaultKind, Mailbox, Secret
 
 if TYPE_CHECKING:
@@ -232,3 +233,14 @@ def test_a_password_that_cannot_be_sent(name: str, password: str, words: str) ->
     with pytest.raises(Unwelcome) as unwelcome:
         chosen(name, Mailbox("a@b", Secret(password))).initial()
     assert fault_of(unwelcome) == (FaultKind.AUTH, "auth", words)
+
+
+def test_who_leaves_in_the_middle_cancels_first() -> None:
+    mailbox = Mailbox("a@b.example", Secret("password"))
+    profile = sasl.Profile(b"AUTH ", smtp_reply, lambda reply: reply[4:].strip() if reply.startswith(b"334") else None, 12_288)
+    parting = {}
+    for name in ("PLAIN", "CRAM-MD5", "SCRAM-SHA-256"):
+        exchange = sasl.authenticate(sasl.choose([name], mailbox, encrypted=True), profile)
+        asked = next(move for move in exchange if isinstance(move, Ask))
+        parting[name] = asked.parting
+    assert parting == {"PLAIN": b"", "CRAM-MD5": b"*\r\n", "SCRAM-SHA-256": b"*\r\n"}
