@@ -134,60 +134,56 @@ def test_a_hop_is_told_no_finer_than_it_was_stamped(seconds: float | None, text:
 # -- JSON
 
 
+SAID = "NO [AUTHENTICATIONFAILED] \u00fc"
+CHECK_AS_JSON = {
+    "check": "abc.example/imap",
+    "domain": "abc.example",
+    "server": "imap",
+    "kind": "imap",
+    "started_at": "2026-11-20T08:00:00.123Z",
+    "seconds": 0.3015,
+    "uncertainty_seconds": 0.0,
+    "suspect": False,
+    "steps": [
+        {"name": "resolve", "seconds": 0.0004},
+        {"name": "connect", "seconds": 0.0011},
+        {"name": "login", "seconds": 0.3},
+    ],
+    "readings": {},
+    "fault": {"kind": "AUTH", "step": "login", "said": SAID},
+    "level": "CRITICAL",
+    "reasons": [f"the login was refused in login: {SAID}"],
+}
+
+TRIP_AS_JSON = {
+    "trip": "abc.example",
+    "domain": "abc.example",
+    "message_id": "<t0k3n@probe.example>",
+    "outcome": "delivered",
+    "waiting_for": None,
+    "submit_seconds": 0.04,
+    "transit_seconds": 1.1,
+    "retrieve_seconds": 0.012,
+    "total_seconds": 1.152,
+    "uncertainty_seconds": 0.0,
+    "folder": "INBOX",
+    "hops": [
+        {"server": "probe", "by": "mx.isp.example", "received_at": "2026-11-20T08:00:00.223Z", "seconds": None},
+        {"server": "mx.isp.example", "by": "hub.isp.example", "received_at": "2026-11-20T08:00:00.523Z", "seconds": 0.3},
+        {"server": "hub.isp.example", "by": "store.isp.example", "received_at": None, "seconds": None},
+    ],
+    "level": "OK",
+    "reasons": [],
+}
+
+
 def test_json_has_the_keys_that_people_script_against() -> None:
-    failing = broken(a_check(), FaultKind.AUTH, "login", "NO [AUTHENTICATIONFAILED] \u00fc")
+    failing = broken(a_check(), FaultKind.AUTH, "login", SAID)
     text = show_json(Report("berlin", AT, (failing,), (a_trip(),)))
     assert text.isascii()
     assert "\n" not in text
-    said = "NO [AUTHENTICATIONFAILED] \u00fc"
-    assert json.loads(text) == {
-        "site": "berlin",
-        "started_at": "2026-11-20T08:00:00.123Z",
-        "level": "CRITICAL",
-        "checks": [
-            {
-                "check": "abc.example/imap",
-                "domain": "abc.example",
-                "server": "imap",
-                "kind": "imap",
-                "started_at": "2026-11-20T08:00:00.123Z",
-                "seconds": 0.3015,
-                "uncertainty_seconds": 0.0,
-                "suspect": False,
-                "steps": [
-                    {"name": "resolve", "seconds": 0.0004},
-                    {"name": "connect", "seconds": 0.0011},
-                    {"name": "login", "seconds": 0.3},
-                ],
-                "readings": {},
-                "fault": {"kind": "AUTH", "step": "login", "said": said},
-                "level": "CRITICAL",
-                "reasons": [f"the login was refused in login: {said}"],
-            }
-        ],
-        "trips": [
-            {
-                "trip": "abc.example",
-                "domain": "abc.example",
-                "message_id": "<t0k3n@probe.example>",
-                "outcome": "delivered",
-                "waiting_for": None,
-                "submit_seconds": 0.04,
-                "transit_seconds": 1.1,
-                "retrieve_seconds": 0.012,
-                "total_seconds": 1.152,
-                "uncertainty_seconds": 0.0,
-                "folder": "INBOX",
-                "hops": [
-                    {"server": "probe", "by": "mx.isp.example", "received_at": "2026-11-20T08:00:00.223Z", "seconds": None},
-                    {"server": "mx.isp.example", "by": "hub.isp.example", "received_at": "2026-11-20T08:00:00.523Z", "seconds": 0.3},
-                    {"server": "hub.isp.example", "by": "store.isp.example", "received_at": None, "seconds": None},
-                ],
-                "level": "OK",
-                "reasons": [],
-            }
-        ],
-    }
+    head = {"site": "berlin", "started_at": "2026-11-20T08:00:00.123Z", "level": "CRITICAL"}
+    assert json.loads(text) == {**head, "checks": [CHECK_AS_JSON], "trips": [TRIP_AS_JSON]}
 
 
 def test_json_of_what_is_not_known_is_null() -> None:
