@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
-from probe.passage import NewerVersionError, Passage, line_of, passage_of
+from probe.passage import NewerVersionError, Passage, line_of, passage_of, told_line, told_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -29,6 +29,7 @@ class _File:
     path: Path
     descriptor: int
     open: set[str] = field(default_factory=set)  # tokens that have not ended, or have not been claimed yet
+    over: set[str] = field(default_factory=set)  # tokens whose outcome this run has told, once it ends well
     size: int = 0
     torn: bool = False  # its last line is half: the next record begins on a line of its own
 
@@ -56,10 +57,13 @@ class Ledger:
             self._adopt(path)
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, failure: type[BaseException] | None, *_: object) -> None:
+        """Leave the files to the next run, without what was told; a run that fails has told nothing."""
         for file in self._files:
-            if not file.open:
-                with suppress(OSError):  # a file that stays is adopted by the next run, and found empty of open trips
+            if failure is None and file.open and file.over:
+                self._append(file, told_line(file.over))
+            if not file.open and (failure is None or not file.over):
+                with suppress(OSError):  # a file that stays is adopted by the next run
                     file.path.unlink()
             os.close(file.descriptor)
         self._files.clear()
@@ -74,7 +78,7 @@ class Ledger:
             token = passage.letter.token
             del self._adopted[token]
             if passage.outcome is not None:
-                self._homes[token].open.discard(token)
+                self._mark(passage)
         return claimed
 
     def write(self, *passages: Passage) -> bool:
@@ -96,8 +100,11 @@ class Ledger:
     def _mark(self, passage: Passage) -> None:
         token = passage.letter.token
         home = self._homes.get(token)
-        if home is not None:
-            (home.open.discard if passage.outcome is not None else home.open.add)(token)
+        if home is not None and passage.outcome is None:
+            home.open.add(token)
+        elif home is not None:
+            home.open.discard(token)
+            home.over.add(token)
 
     def _append(self, file: _File, data: bytes) -> bool:
         try:
@@ -165,11 +172,14 @@ class Ledger:
         data = file.path.read_bytes()
         found: dict[str, Passage] = {}
         *lines, rest = data.split(b"\n")
+        told: set[str] = set()
         for number, line in enumerate(lines, 1):
-            passage = self._passage(file.path, number, line)
+            told.update(told_of(line))
+            passage = None if told_of(line) else self._passage(file.path, number, line)
             before = found.get(passage.letter.token) if passage else None
             if passage and (before is None or before.outcome is None):
                 found[passage.letter.token] = passage
+        found = {token: passage for token, passage in found.items() if token not in told}
         file.size, file.torn = len(data), bool(rest)
         file.open = set(found)
         self._files.append(file)

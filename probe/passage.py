@@ -7,6 +7,7 @@ newer version instead of guessing what they mean.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ from probe.outcome import Facts, Handed, Limits, Sighting, Standing, arrived_at,
 from probe.values import FaultKind, Outcome, Reading, Relay, Trip
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from probe.values import Fault, Journey, Result
 
 VERSION = 1
@@ -147,6 +150,17 @@ def timed_by_walls(passage: Passage) -> Passage:
 def line_of(passage: Passage) -> bytes:
     """Return the passage as one line of JSON."""
     return json.dumps({"v": VERSION, **asdict(passage)}, default=_plain, separators=(",", ":")).encode("ascii") + b"\n"
+
+
+def told_line(tokens: Collection[str]) -> bytes:
+    """Return the line that says of ended trips that they have been told: no later run tells them again."""
+    return json.dumps({"v": VERSION, "told": sorted(tokens)}, separators=(",", ":")).encode("ascii") + b"\n"
+
+
+def told_of(line: bytes) -> list[str]:
+    """Return the tokens of such a line; none when it is another line."""
+    head = f'{{"v":{VERSION},"told":['.encode()
+    return re.findall(r'"([0-9a-z]+)"', line[len(head) :].decode("latin-1")) if line.startswith(head) and line.endswith(b"]}") else []
 
 
 def passage_of(line: bytes) -> Passage:

@@ -60,10 +60,32 @@ def test_a_trip_under_way_is_adopted_by_the_next_run_with_its_last_line(tmp_path
     (left,) = tmp_path.iterdir()
     assert left.stat().st_mode & 0o777 == 0o600
     with Ledger(tmp_path) as ledger:
-        assert ledger.claim(["abc.example"], NOW) == [replace(passage(1), tries=2), over(passage(2))]
+        assert ledger.claim(["abc.example"], NOW) == [replace(passage(1), tries=2)]
         assert ledger.claim(["abc.example"], NOW) == []
         assert ledger.write(over(passage(1)))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_fails_has_told_nothing(tmp_path: Path) -> None:
+    def fail() -> None:
+        with Ledger(tmp_path) as ledger:
+            ledger.write(over(passage(1)))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    with Ledger(tmp_path) as ledger:
+        assert ledger.claim(["abc.example"], NOW) == [over(passage(1))]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_told_is_never_told_again_though_its_file_stays(tmp_path: Path) -> None:
+    with Ledger(tmp_path) as ledger:
+        ledger.write(passage(1), over(passage(2)))
+    for _ in range(2):
+        with Ledger(tmp_path) as ledger:
+            assert ledger.claim(["abc.example"], NOW) == [passage(1)]
+            assert ledger.complaints == []
 
 
 def test_a_run_takes_only_its_own_journeys(tmp_path: Path) -> None:
