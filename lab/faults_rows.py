@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ALPHA, BETA = "probe@alpha.test", "probe@beta.test"
-CHECK_LIMIT, TRIP_LIMIT = "limit 1 s", "limit 2 s"  # the warnings of the lab's mailsonde.yml
+CHECK_LIMIT, TRIP_LIMIT = "limit 1 s", "limit 1.5 s"  # the warnings of the lab's mailsonde.yml
 UNDER_WAY = "WARNING"  # a trip that has not ended when it is late
 
 
@@ -101,7 +101,13 @@ def _login(domain: str) -> tuple[Says, ...]:
 ACCOUNTS = [
     _plain("wrong-password", f"{ALPHA} has another password than Mailsonde knows", {("password", ALPHA): "another"}, *_login("alpha.test")),
     _plain("account-locked", f"{BETA} is locked", {("status", BETA): "locked"}, *_login("beta.test")),
-    _plain("over-quota", f"{BETA} holds no more mail", {("quota", BETA): 1}, Says("alpha-to-beta", outcome="bounced", reason="quota")),
+    _plain(
+        "over-quota",
+        f"{BETA} holds no more mail",
+        {("quota", BETA): 1},
+        Says("alpha-to-beta", outcome="bounced", reason="Quota exceeded"),
+        Says("beta.test", UNDER_WAY),
+    ),
 ]
 DIRECTORY = [
     Fault(
@@ -192,7 +198,7 @@ MAIL = [
         lambda ms: {("route", "hub", "link_seconds"): ms / 1000},
         (Says("*", "WARNING", outcome="delivered", reason=TRIP_LIMIT),),
         "ms",
-        300,
+        250,
     ),
 ]
 

@@ -33,7 +33,7 @@ CHECKS = {"every": "10s", "timeout": "5s"}
 TRIPS = {"every": "10s", "late_after": "5s", "lost_after": "20s"}
 THRESHOLDS = [
     {"match": {"server": "*"}, "warning": "1s", "critical": "3s"},
-    {"match": {"trip": "total"}, "warning": "2s", "critical": "15s"},
+    {"match": {"trip": "total"}, "warning": "1500ms", "critical": "15s"},
 ]
 HEAD = "# The lab in {dir}: written by `python -m lab up`, gone with `python -m lab down`.\n"
 
