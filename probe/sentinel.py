@@ -1,9 +1,10 @@
 """A loop-lag sentinel: says how far the prober itself may have falsified a time. It judges no server.
 
 The theory. A beat is due every PERIOD seconds. When something holds the loop (a long callback, garbage collection, a busy machine that
-does not schedule us), the beat comes late by nearly as long as the hold lasted; so does every reply that arrived meanwhile. Each stamp of
-a conversation can have been delayed by at most one hold, so `count` stamps are off by no more than the sum of the `count` longest holds
-that overlap it. A hold shorter than PERIOD may go unseen: this is the resolution of the bound, stated in the README.
+does not schedule us), the beat comes late by the hold's length less at most one PERIOD, for it may have begun just after a beat; so does
+every reply that arrived meanwhile. A hold that was seen therefore counts as its lateness plus PERIOD. Each stamp of a conversation can
+have been delayed by at most one hold, so `count` stamps are off by no more than the sum of the `count` longest holds that overlap it. A
+hold shorter than PERIOD may go unseen: this is the resolution of the bound, stated in the README.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class Sentinel:
     def worst_since(self, since: float, count: int = 1) -> float:
         """Return the sum of the `count` longest holds that ended after `since`, in seconds, counting one that has not ended yet."""
         overdue = monotonic() - self._due
-        holds = [overdue] if overdue > GRAIN_SECONDS else []
+        holds = [overdue + PERIOD_SECONDS] if overdue > GRAIN_SECONDS else []
         for ended_at, length in reversed(self._holds):
             if ended_at < since:
                 break
@@ -59,5 +60,5 @@ class Sentinel:
         now = monotonic()
         late = now - self._due
         if late > GRAIN_SECONDS:
-            self._holds.append((now, late))
+            self._holds.append((now, late + PERIOD_SECONDS))
         self._next(now)
