@@ -68,7 +68,7 @@ def _way(judged: JudgedTrip, since: datetime) -> Text:
     if verdict.level is not Level.OK:
         text.append("".join(f"\n{shorten(reason, REASON)}" for reason in distinct(verdict.reasons)))
     if verdict.suspect:
-        text.append("\nsuspect: the prober itself was late")
+        text.append(f"\nsuspect: its times are sure only to +-{seconds_text(trip.uncertainty_seconds)}, which could change the level")
     if trip.relays:
         text.append(f"\n{' > '.join(hop_text(relay) for relay in trip.relays)}", "dim")
     return text
