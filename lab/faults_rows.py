@@ -198,7 +198,7 @@ MAIL = [
         lambda ms: {("route", "hub", "link_seconds"): ms / 1000},
         (Says("*", "WARNING", outcome="delivered", reason=TRIP_LIMIT),),
         "ms",
-        250,
+        200,
     ),
 ]
 
