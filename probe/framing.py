@@ -129,11 +129,12 @@ def imap_greeting(buffer: bytes) -> int | None:
 class _Imap:
     """Finds the line that ends a reply, past literals and all lines that do not end it."""
 
-    __slots__ = ("_ends", "_line", "_look", "_part", "_tag")
+    __slots__ = ("_ends", "_line", "_look", "_part", "_starts", "_tag")
 
     def __init__(self, tag: bytes, ends: tuple[str, ...]) -> None:
         self._tag = tag + b" "
         self._ends = ends
+        self._starts = (b"* ", self._tag, b"+") if _MORE in ends else (b"* ", self._tag)
         self._begin(0)
 
     def _begin(self, at: int) -> None:
@@ -178,9 +179,10 @@ class _Imap:
 
     def _judge(self, buffer: bytes) -> None:
         """Raise when the line under way can not become one that is due."""
+        if buffer.startswith(self._starts, self._line):
+            return
         line = buffer[self._line : self._line + len(self._tag)]
-        starts = (b"* ", self._tag) if _MORE not in self._ends else (b"* ", self._tag, b"+")
-        if not any(line.startswith(start) or start.startswith(line) for start in starts):
+        if not any(start.startswith(line) for start in self._starts):
             _reject("IMAP", buffer[self._line :])
 
     def _sort(self, buffer: bytes) -> str:
