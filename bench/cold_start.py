@@ -6,11 +6,10 @@ import os
 import resource
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from statistics import median
 
-from bench import table
+from bench import ground, table
 
 RUNS = 11
 PROBE = str(Path(sys.executable).with_name("probe"))
@@ -46,15 +45,8 @@ def commands(folder: Path) -> dict[str, list[str]]:
 
 def main() -> None:
     """Start a lab, measure, print the table."""
-    with tempfile.TemporaryDirectory(prefix="ms-cold-") as parent:
-        Path(parent).chmod(0o755)
-        folder = Path(parent) / "lab"
-        lab = [sys.executable, "-m", "lab"]
-        subprocess.run([*lab, "up", "--dir", str(folder)], check=True, stdout=subprocess.DEVNULL)
-        try:
-            spent = {name: [cpu_of(command) for _ in range(RUNS)] for name, command in commands(folder).items()}
-        finally:
-            subprocess.run([*lab, "down", "--dir", str(folder)], check=True, stdout=subprocess.DEVNULL)
+    with ground.lab() as folder:
+        spent = {name: [cpu_of(command) for _ in range(RUNS)] for name, command in commands(folder).items()}
     rows = [[name, 1000 * min(values), 1000 * median(values), 1000 * max(values)] for name, values in spent.items()]
     table.show("CPU of a cold start", table.render(["command", "min ms", "median ms", "max ms"], rows), f"{RUNS} runs of each.")
 

@@ -7,18 +7,14 @@ and Dovecot. Only the prober's own processor time counts: ours with all that `Wi
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
-import tempfile
 from dataclasses import replace
-from pathlib import Path
 from time import process_time
 from typing import TYPE_CHECKING
 
 import uvloop
 import yaml
 
-from bench import blackbox, libraries, table
+from bench import blackbox, ground, libraries, table
 from config.load import load
 from config.plan import plan
 from probe.dialogue import Ask
@@ -28,6 +24,7 @@ from probe.wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from pathlib import Path
 
     from probe.dialogue import Dialogue
     from probe.values import Check
@@ -128,15 +125,8 @@ def measure(folder: Path) -> list[list[object]]:
 
 def main() -> None:
     """Start a lab, measure, print the table."""
-    with tempfile.TemporaryDirectory(prefix="ms-cost-") as parent:
-        Path(parent).chmod(0o755)
-        folder = Path(parent) / "lab"
-        lab = [sys.executable, "-m", "lab"]
-        subprocess.run([*lab, "up", "--dir", str(folder)], check=True, stdout=subprocess.DEVNULL)
-        try:
-            rows = measure(folder)
-        finally:
-            subprocess.run([*lab, "down", "--dir", str(folder)], check=True, stdout=subprocess.DEVNULL)
+    with ground.lab() as folder:
+        rows = measure(folder)
     remarks = f"Median of {ROUNDS} rounds of {RUNS} conversations each, {AT_ONCE} at once, in clear text."
     table.show("CPU of one conversation", table.render(["conversation", "prober", "CPU ms", "of blackbox"], rows), remarks)
 
