@@ -149,7 +149,7 @@ REFUSALS = [
     ({"base": "ou=nowhere,dc=lab,dc=test"}, "search: PERMANENT: noSuchObject (32)"),
     ({"filter": "(a=b"}, "search: OURS: the filter (a=b is not one (RFC 4515): invalid filter"),
     ({"more": ""}, "tls: TLS: "),
-    ({"host": "nowhere.lab.test"}, "resolve: RESOLVE: nowhere.lab.test: NXDOMAIN for A of nowhere.lab.test: there is no such name"),
+    ({"host": "nowhere.lab.test"}, "resolve: RESOLVE: NXDOMAIN for A of nowhere.lab.test: there is no such name"),
 ]
 
 

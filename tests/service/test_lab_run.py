@@ -164,4 +164,4 @@ def test_a_directory_that_is_away_is_one_line(lab: Lab, tmp_path: Path) -> None:
     run = probe("run", "--config", str(config))
     assert (run.returncode, run.stdout) == (3, "")
     said = "probe: no domains discovered: the directory directory (ldap.lab.test port 1) failed at connect: CONNECT: "
-    assert run.stderr == f"{said}127.0.0.1 port 1: Connection refused\n"
+    assert run.stderr == f"{said}Connection refused (127.0.0.1 port 1)\n"
