@@ -7,7 +7,6 @@ meets then is in force for all.
 
 from __future__ import annotations
 
-import glob
 import os
 import re
 import signal
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ldap3.core.exceptions import LDAPExceptionError
 
 from lab import certificates, directory, dovecot, postfix, processes, servers
+from lab.clock import clock, sweep
 from lab.ground import HOST, Ground, LabError, free_port, write_whole
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ SETTLE_SECONDS = 0.15  # after a server said that it reloads, until its old proc
 SAYS_SECONDS = 5.0  # within which it says so
 COOL_SECONDS = 10.0  # Postfix waits until a file has not been changed for a second; a date in the past saves that wait
 RELOADED = {"mx": b"reload -- version", "hub": b"reload -- version", "edge": b"reload -- version", "dovecot": b"SIGHUP received"}
-CLOCK_LIBRARY = "/usr/lib/*/faketime/libfaketime.so.1"
 POLICY = "policy"  # name of the greylisting server's pid file and log
 
 
@@ -172,17 +171,8 @@ def run_so(ground: Ground, server: str, wanted: Wants) -> None:
     """Have a server run with the clock that is wanted: only a restart changes a clock."""
     offset = wanted.get(("clock", server))
     servers.restart(ground, server, clock(float(offset)) if offset is not None else None)
-
-
-def clock(offset_seconds: float) -> dict[str, str]:
-    """Return the environment in which a server's clock is off by so much.
-
-    Raises: LabError when libfaketime is not installed.
-    """
-    found = sorted(glob.glob(CLOCK_LIBRARY))  # noqa: PTH207 - an absolute pattern, which Path.glob refuses
-    if not found:
-        raise LabError("clock-off needs libfaketime: apt-get install libfaketime")
-    return {"LD_PRELOAD": found[0], "FAKETIME": f"{offset_seconds:+g}s", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    if offset is None:
+        processes.until(lambda: sweep(ground.began) == 0, SAYS_SECONDS)  # its old processes go a moment after their master
 
 
 def reload(ground: Ground, server: str) -> None:

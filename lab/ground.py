@@ -75,6 +75,11 @@ class Ground:
         """Return the folder."""
         return Path(self.dir)
 
+    @property
+    def began(self) -> float:
+        """Return the Unix second at which `up` began."""
+        return (self.root / MARKER).stat().st_mtime
+
     def log(self, server: str) -> Path:
         """Return a server's own log."""
         return self.root / "log" / f"{server}.log"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lab import certificates, processes, servers, settings
+from lab.clock import sweep
 from lab.directory import READERS
 from lab.ground import FIRST_DOMAINS, MARKER, Ground, LabError, addresses, claim_ports, open_ground, write_state, write_whole
 from lab.needs import check, check_rights
@@ -138,6 +139,8 @@ def down(folder: Path) -> bool:
         processes.gone([starter])
     found = bool(processes.ours(root)) or (root / MARKER).exists()
     _end(root)
+    if (root / MARKER).exists():
+        sweep((root / MARKER).stat().st_mtime)
     _clear(root)
     return found
 

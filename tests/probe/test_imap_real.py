@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
+from lab.dovecot import empty
+from lab.ground import FIRST_DOMAINS
 from probe.dialogue import refuse
 from probe.imap_session import Session
 from probe.mailbox_imap import watch
@@ -24,6 +26,13 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.lab
 ALPHA, BETA = "probe@alpha.test", "probe@beta.test"
+
+
+@pytest.fixture(autouse=True)
+def _no_mail_of_others(lab: Lab) -> None:
+    """Begin with empty mailboxes: other tests leave mail in the lab they share."""
+    for domain in FIRST_DOMAINS:
+        empty(lab.ground, f"probe@{domain}")
 
 
 @pytest.fixture
