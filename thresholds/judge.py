@@ -41,6 +41,12 @@ DEFAULT_LEVELS: dict[FaultKind | Outcome, Level] = {
     Outcome.UNSURE: Level.UNKNOWN,
 }
 REFUSALS = frozenset({FaultKind.AUTH, FaultKind.PERMANENT})  # what a forbidden service should say
+_LET_IN: dict[str, frozenset[str]] = {  # kind -> steps that come only after a service let us in: to fail there is no refusal
+    **dict.fromkeys(("smtp", "submission", "lmtp"), frozenset({"data", "message", "quit"})),
+    "imap": frozenset({"id", "select", "search", "fetch", "quota", "logout"}),
+    "pop3": frozenset({"stat", "uidl", "top", "retr", "quit"}),
+    "ldap": frozenset({"unbind"}),  # its bind is the probe's own: it is the search for the domain that a directory grants or refuses
+}
 TIMEOUT_DOUBT = 0.1  # a deadline that ran out while the prober itself slept for this share of it proves nothing
 
 # -- one sample
@@ -106,9 +112,9 @@ def _told(result: Result, aspect: Aspect, name: str, value: float) -> Sample:
 
 
 def _forbidden(result: Result) -> Sample:
-    """Return what a service that the domain may not use has shown: refusing is right, answering is not."""
+    """Return what a service that the domain may not use has shown: refusing is right, answering is not, however it went on."""
     check, fault = result.check, result.fault
-    if fault is None:
+    if fault is None or fault.step in _LET_IN.get(check.kind, ()):
         said = f"{check.server} answers, but {check.domain} is not permitted it"
         return replace(_told(result, Aspect.FAULT, "ANSWERED", 0.0), said=said, level=Level.WARNING)
     if fault.kind in REFUSALS:

@@ -107,6 +107,31 @@ def test_a_limit_of_another_site_says_nothing_here() -> None:
 # -- services that a domain may not use
 
 
+LET_IN = [
+    ("imap", "select"),
+    ("imap", "quota"),
+    ("pop3", "stat"),
+    ("pop3", "retr"),
+    ("smtp", "data"),
+    ("lmtp", "message"),
+    ("ldap", "unbind"),
+]
+
+
+@pytest.mark.parametrize(("server", "step"), LET_IN)
+@pytest.mark.parametrize("kind", [FaultKind.PERMANENT, FaultKind.TIMEOUT])
+def test_a_forbidden_service_that_fails_once_it_let_us_in_has_answered(server: str, step: str, kind: FaultKind) -> None:
+    verdict = judge_result(replace(faulty(kind, step), check=replace(POP3, kind=server)), [])
+    assert verdict == Verdict(Level.WARNING, ("pop3 answers, but abc.example is not permitted it",))
+
+
+@pytest.mark.parametrize(
+    ("server", "step"), [("smtp", "rcpt"), ("submission", "auth"), ("imap", "login"), ("ldap", "search"), ("dns", "query")]
+)
+def test_a_forbidden_service_may_refuse_up_to_the_door(server: str, step: str) -> None:
+    assert judge_result(replace(faulty(FaultKind.PERMANENT, step), check=replace(POP3, kind=server)), []) == Verdict(Level.OK)
+
+
 def test_a_forbidden_service_that_answers_is_a_warning() -> None:
     verdict = judge_result(replace(GOOD, check=POP3), [])
     assert verdict == Verdict(Level.WARNING, ("pop3 answers, but abc.example is not permitted it",))
