@@ -29,6 +29,7 @@ _TOKEN = re.compile(
     | (?P<atom>(?:[^\s()"\[]|\[[^\]]*+\])++) | (?P<end>\Z) )""",
     re.VERBOSE | re.DOTALL,
 )
+_DIGITS = 20  # of the largest number that RFC 9051 knows, 63 bits; Python refuses to read one of thousands
 _QUOTABLE = re.compile(rb"[\x20-\x7e]*")
 _SHIFTED = re.compile(r"&([^-]*)-")
 
@@ -65,8 +66,7 @@ class Reply:
 
     def number(self, code: str) -> int | None:
         """Return the number behind a response code, or None: UIDVALIDITY, UIDNEXT."""
-        value = self.codes().get(code, b"")
-        return int(value) if value.isdigit() and len(value) <= 20 else None
+        return _number(self.codes().get(code))
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,14 +171,19 @@ def _string(found: re.Match[bytes]) -> bytes | None:
     return None if found["atom"].upper() == b"NIL" else found["atom"]
 
 
+def _number(word: Token) -> int | None:
+    """Return a number, or None for what is none, and for one that no server can mean."""
+    return int(word) if isinstance(word, bytes) and word.isdigit() and len(word) <= _DIGITS else None
+
+
 def fetched(reply: Reply) -> list[Fetched]:
     """Return the messages that a UID FETCH gave, by rising UID; what came unasked (flags, without a UID) is not among them."""
     by_uid: dict[int, dict[bytes, Token]] = {}
     for _, text in reply.data("FETCH"):
         items = _pairs(tokens(text))
-        uid = items.get(b"UID")
-        if isinstance(uid, bytes) and uid.isdigit():
-            by_uid.setdefault(int(uid), {}).update(items)
+        uid = _number(items.get(b"UID"))
+        if uid is not None:
+            by_uid.setdefault(uid, {}).update(items)
     return [Fetched(uid, items) for uid, items in sorted(by_uid.items())]
 
 
@@ -190,16 +195,17 @@ def _pairs(values: list[Token]) -> dict[bytes, Token]:
 
 def found_uids(reply: Reply) -> list[int]:
     """Return the numbers that SEARCH gave, rising; a server may spread them over lines, or say nothing for none."""
-    return sorted({int(word) for _, text in reply.data("SEARCH") for word in text.split() if word.isdigit()})
+    numbers = (_number(word) for _, text in reply.data("SEARCH") for word in text.split())
+    return sorted({number for number in numbers if number is not None})
 
 
 def state_of(reply: Reply) -> dict[str, int]:
     """Return what STATUS said, by item name: {"UIDNEXT": 5, "UIDVALIDITY": 1}."""
     return {
-        name.decode("ascii", "replace"): int(value)
+        name.decode("ascii", "replace"): number
         for _, text in reply.data("STATUS")
         for name, value in _pairs(tokens(text)[1:]).items()
-        if isinstance(value, bytes) and value.isdigit()
+        if (number := _number(value)) is not None
     }
 
 
@@ -226,9 +232,9 @@ def quotas(reply: Reply) -> Iterator[tuple[str, int, int]]:
 
 
 def _quota(name: Token, usage: Token, limit: Token) -> tuple[str, int, int] | None:
-    match name, usage, limit:
-        case bytes(), bytes(), bytes() if usage.isdigit() and limit.isdigit():
-            return name.decode("ascii", "replace").upper(), int(usage), int(limit)
+    match name, _number(usage), _number(limit):
+        case bytes() as resource, int() as used, int() as most:
+            return resource.decode("ascii", "replace").upper(), used, most
     return None
 
 
@@ -254,7 +260,10 @@ def quoted(text: bytes) -> bytes | None:
 
 
 def decode_name(spelled: bytes) -> str:
-    """Return a mailbox name for human eyes, from modified UTF-7 (RFC 3501, 5.1.3); what is not modified UTF-7 stays as it is."""
+    """Return a mailbox name for human eyes, from modified UTF-7 (RFC 3501, 5.1.3); what is not modified UTF-7 stays as it is.
+
+    Nothing in it commands a terminal: any control character can be shifted.
+    """
 
     def unshift(run: re.Match[str]) -> str:
         packed = run[1].replace(",", "/")
@@ -262,6 +271,6 @@ def decode_name(spelled: bytes) -> str:
 
     text = spelled.decode("utf-8", "backslashreplace")
     try:
-        return _SHIFTED.sub(unshift, text)
+        return printable(_SHIFTED.sub(unshift, text))
     except ValueError:
-        return text
+        return printable(text)

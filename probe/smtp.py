@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 COMMAND_LINE_BYTES = 512  # RFC 5321 section 4.5.3.1.4; RFC 4954 allows AUTH lines up to 12,288
 AUTH_LINE_BYTES = 12_288
+SIZE_DIGITS = 20  # RFC 1870 section 4; Python refuses to read a number of thousands
 _ENHANCED = re.compile(rb"^[245]\d\d[ -]([245]\.\d{1,3}\.\d{1,3})\b")
 _QUEUED_AS = re.compile(rb"queued as (\w+)", re.IGNORECASE)
 
@@ -114,7 +115,7 @@ def _starttls() -> Generator[Move, bytes, None]:
 
 def _read_offers(check: Check, offers: Offers) -> Generator[Move, bytes, None]:
     size = offers.get("SIZE", "")
-    if size.isascii() and size.isdigit():
+    if size.isascii() and size.isdigit() and len(size) <= SIZE_DIGITS:
         yield Note("size_limit_bytes", int(size))
     if check.endpoint.security is Security.NONE and {"PLAIN", "LOGIN"} & set(offers.get("AUTH", "").upper().split()):
         yield Note("auth_offered_in_clear", value=True)

@@ -153,6 +153,17 @@ def test_personal_namespaces(line: bytes, prefixes: list[tuple[str, str]]) -> No
     assert imap_parse.personal_prefixes(reply(line)) == prefixes
 
 
+@pytest.mark.parametrize("digits", [21, 5_000])
+def test_a_number_that_no_server_can_mean_is_none(digits: int) -> None:
+    huge = b"9" * digits
+    assert imap_parse.found_uids(reply(b"* SEARCH 7 " + huge)) == [7]
+    assert imap_parse.fetched(reply(b"* 1 FETCH (UID " + huge + b")")) == []
+    assert imap_parse.state_of(reply(b'* STATUS "J" (UIDNEXT ' + huge + b")")) == {}
+    assert list(imap_parse.quotas(reply(b'* QUOTA "" (STORAGE 1 ' + huge + b")"))) == []
+    assert list(reply(b"* " + huge + b" EXISTS").data("EXISTS")) == []
+    assert reply(b"* OK [UIDNEXT " + huge + b"] x").number("UIDNEXT") is None
+
+
 def test_quoting() -> None:
     assert imap_parse.quoted(b'a "b\\') == b'"a \\"b\\\\"'
     assert [imap_parse.quoted(text) for text in (b"a\r", "ä".encode(), b"\0", b"\x7f")] == [None] * 4
@@ -168,6 +179,11 @@ def test_quoting() -> None:
 )
 def test_mailbox_names_are_read_as_the_standard_spells_them(name: str, spelled: bytes) -> None:
     assert imap_parse.decode_name(spelled) == name
+
+
+@pytest.mark.parametrize("spelled", [b"Spam&ABs-[2J", b"Spam\x1b[2J", b"Spam\x1b[2J&!-"])
+def test_no_name_commands_a_terminal(spelled: bytes) -> None:
+    assert imap_parse.decode_name(spelled).startswith("Spam\\x1b[2J")
 
 
 @pytest.mark.parametrize("spelled", [b"a&!-b", b"a&AA-", b"a&", b"\xff"])

@@ -165,6 +165,14 @@ def test_an_address_never_ends_the_line() -> None:
     assert told.fault.kind is FaultKind.OURS
 
 
+@pytest.mark.parametrize("digits", [21, 5_000])
+def test_a_size_that_no_server_can_mean_is_passed_over(digits: int) -> None:
+    told = tell(
+        lambda: dialogue(replace(SMTP, mailbox=None)), [b"220 hi\r\n", b"250-hi\r\n250 SIZE " + b"9" * digits + b"\r\n", b"221 bye\r\n"]
+    )
+    assert (told.fault, "size_limit_bytes" in told.readings) == (None, False)
+
+
 def test_small_readers() -> None:
     assert offers_of(b"250-mx\r\n250-SIZE\r\n250-\r\n250 auth=plain\r\n") == {"SIZE": "", "AUTH": "plain"}
     assert code_of(b"250 2.1.0 x\r\n").enhanced == "2.1.0"
