@@ -6,10 +6,11 @@ disconnection (section 4.4.1) ends the conversation with the server's words.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from probe.dialogue import Ask, Dialogue, Move, Note, Skip, Unwelcome, Upgrade, refuse
-from probe.framing import REPLY_LIMIT_BYTES, SPEAKS
+from probe.framing import SPEAKS
 from probe.values import FaultKind, Security
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 UNBIND = b"\x30\x05\x02\x01\x7f\x42\x00"  # message 127, UnbindRequest; made by hand so that parting needs no codec
 DISCONNECTION_OID = "1.3.6.1.4.1.1466.20036"
+MESSAGE_LIMIT_BYTES = 64 << 10  # an entry with one attribute of it; reading more than this holds everybody else up
+CONVERSATION_LIMIT_BYTES = 1 << 20  # all replies to the few questions of a check
 MESSAGES_LIMIT = 100  # replies to one search that asked for 10 entries; more is a flood
 
 _SUCCESS, _SIZE_LIMIT_EXCEEDED, _COMPARE_FALSE, _COMPARE_TRUE = 0, 4, 5, 6
@@ -45,6 +48,28 @@ def dialogue(check: Check, message: bytes = b"") -> Dialogue:  # noqa: ARG001 - 
         check: says where, as whom, and what must be found.
         message: not used.
     """
+    yield from _bounded(_conversation(check))
+
+
+def _bounded(talk: Dialogue) -> Dialogue:
+    """Hold a conversation; raise once its replies together are more than any directory has to say to a check."""
+    heard, answer = 0, None
+    while True:
+        try:
+            move = next(talk) if answer is None else talk.send(answer)
+        except StopIteration:
+            return
+        if isinstance(move, Ask) and heard > MESSAGE_LIMIT_BYTES:
+            move = replace(move, heard=None)  # told in words when somebody reads it, a reply stays whole until then
+        answer = yield move
+        heard += len(answer)
+        if isinstance(move, Ask) and heard > CONVERSATION_LIMIT_BYTES:
+            raise refuse(
+                FaultKind.PROTOCOL, move.step, f"replies of more than {CONVERSATION_LIMIT_BYTES} bytes to the questions of one check"
+            )
+
+
+def _conversation(check: Check) -> Dialogue:
     yield from sign_in(check)
     if check.directory is None:
         yield Skip("search", "no domain to look for")
@@ -64,11 +89,11 @@ def sign_in(check: Check) -> Dialogue:
 
 def ldap_message(buffer: bytes) -> int | None:
     """Find the end of one message: a SEQUENCE of definite length (RFC 4511, section 5.1)."""
-    size = message_size(buffer[:60])
+    size = message_size(buffer[:60], MESSAGE_LIMIT_BYTES)
     return size if size is not None and len(buffer) >= size else None
 
 
-def message_size(head: bytes) -> int | None:
+def message_size(head: bytes, limit_bytes: int) -> int | None:
     """Return the bytes that the message has which begins so, or None for "read more"; 10 bytes are enough, more are for a complaint."""
     if not head.startswith(b"\x30"):
         _reject(head)
@@ -76,8 +101,8 @@ def message_size(head: bytes) -> int | None:
     if len(head) < 2 or len(head) < _head_bytes(head):
         return None
     size = head[1] + 2 if head[1] < 0x80 else _head_bytes(head) + int.from_bytes(head[2 : _head_bytes(head)])
-    if size > REPLY_LIMIT_BYTES:
-        raise refuse(FaultKind.PROTOCOL, "", f"announced a message of {size} bytes; the limit is {REPLY_LIMIT_BYTES}")
+    if size > limit_bytes:
+        raise refuse(FaultKind.PROTOCOL, "", f"announced a message of {size} bytes; the limit is {limit_bytes}")
     return size
 
 

@@ -33,6 +33,8 @@ PAGED_OID = "1.2.840.113556.1.4.319"
 PAGE_ENTRIES = 500  # some 100 kB for a domain's few attributes, a tenth of the limit of one reply; slapd sorts all anew for each page
 SIZE_LIMIT = 10  # entries: one is expected, a few prove that the filter is not exact, and more would only cost the server
 
+MOST_CODE = (1 << 31) - 1  # RFC 4511 section 1's maxInt; Python refuses to write a number of thousands of digits
+
 _SPEC = LDAPMessage()
 _REPLIES = frozenset(
     {"bindResponse", "searchResEntry", "searchResRef", "searchResDone", "compareResponse", "extendedResp", "intermediateResponse"}
@@ -157,7 +159,10 @@ def _read_result(number: int, what: str, op: Any) -> Reply:
     referral = op["referral"]
     name = op["responseName"] if what == "extendedResp" and op["responseName"].hasValue() else op["matchedDN"]
     uris = tuple(_text(uri) for uri in referral) if referral.hasValue() else ()
-    return Reply(number, what, int(op["resultCode"]), bytes(op["diagnosticMessage"]), _text(name), uris)
+    code = int(op["resultCode"])
+    if not 0 <= code <= MOST_CODE:
+        raise ValueError("no result code")
+    return Reply(number, what, code, bytes(op["diagnosticMessage"]), _text(name), uris)
 
 
 def _cookie(controls: Any) -> bytes:

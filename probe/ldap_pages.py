@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from probe.dialogue import Ask, Dialogue, refuse
+from probe.framing import REPLY_LIMIT_BYTES
 from probe.ldap import PARTING, denied, expect, message_size, overhear, read, sign_in
 from probe.values import FaultKind
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from probe.values import Check, Directory
 
 PAGES_LIMIT = 10_000  # a server whose cookie never ends
+PAGES_LIMIT_BYTES = 256 << 20  # of all pages; a domain's entry has some 200 bytes of it
 _MORE_FOLLOWS = frozenset(b"\x64\x73\x79")  # searchResEntry, searchResRef, intermediateResponse
 
 
@@ -34,17 +36,21 @@ def dialogue(check: Check, directory: Directory, attributes: Sequence[str], page
     from probe import ldap_messages  # noqa: PLC0415 - it imports ldap3, some 80 ms of start, only for those who ask
 
     yield from sign_in(check)
-    cookie = b""
+    cookie, heard = b"", 0
     for number in range(3, 3 + PAGES_LIMIT):
         try:
             request = ldap_messages.page(number, directory, attributes, cookie)
         except ValueError as error:
             raise refuse(FaultKind.OURS, "search", str(error)) from None
         page = yield Ask("search", request, page_framing(), shown=f"SearchRequest {directory.base} {directory.filter} page {number - 2}")
+        cookie, heard = _end(page, number).cookie, heard + len(page)
+        if heard > PAGES_LIMIT_BYTES:
+            raise refuse(FaultKind.PROTOCOL, "search", f"pages of more than {PAGES_LIMIT_BYTES} bytes")
         pages.append(page)
-        cookie = _end(page, number).cookie
         if not cookie:
             break
+    else:
+        raise refuse(FaultKind.PROTOCOL, "search", f"more than {PAGES_LIMIT} pages, and still no end")
     yield PARTING
 
 
@@ -61,7 +67,7 @@ def page_framing() -> Framing:
 
     def framing(buffer: bytes) -> int | None:
         nonlocal at
-        while (size := message_size(buffer[at : at + 60])) is not None and at + size <= len(buffer):
+        while (size := message_size(buffer[at : at + 60], REPLY_LIMIT_BYTES)) is not None and at + size <= len(buffer):
             at += size
             if _operation(buffer, at - size) not in _MORE_FOLLOWS:
                 return at
@@ -79,7 +85,7 @@ def _operation(buffer: bytes, at: int) -> int:
 
 def _messages(page: bytes) -> Iterator[bytes]:
     at = 0
-    while (size := message_size(page[at : at + 60])) is not None and at < len(page):
+    while (size := message_size(page[at : at + 60], REPLY_LIMIT_BYTES)) is not None and at < len(page):
         yield page[at : at + size]
         at += size
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ldap3.operation.unbind import unbind_operation
 
-from probe import ldap_messages
-from probe.dialogue import Ask, Unwelcome
+from probe import ldap_messages, ldap_pages
+from probe.dialogue import Ask, Unwelcome, rehearse
 from probe.ldap import UNBIND, dialogue, ldap_message, read
 from probe.values import Check, Directory, Endpoint, Fault, FaultKind, Secret, Security
 from tests.probe.transcripts import Told, tell
@@ -154,7 +154,7 @@ FAULTS = [
     ([tlv(0x30, b"\2\1\2", tlv(0x42))], PROTOCOL, "bind", None),
     ([tlv(0x30, b"rubbish")], PROTOCOL, "bind", None),
     ([b"\x30\x80\0\0"], PROTOCOL, "bind", None),
-    ([b"\x30\x84\x7f\xff\xff\xff"], PROTOCOL, "bind", "announced a message of 2147483653 bytes; the limit is 1048576"),
+    ([b"\x30\x84\x7f\xff\xff\xff"], PROTOCOL, "bind", "announced a message of 2147483653 bytes; the limit is 65536"),
     ([b"220 mx.example ESMTP\r\n"], PROTOCOL, "bind", "speaks SMTP or FTP, not LDAP"),
     ([b"\x15\x03\x01\0\2\2\x46"], PROTOCOL, "bind", "speaks TLS (should it be `security: tls`?), not LDAP"),
     ([b"hello"], PROTOCOL, "bind", None),
@@ -213,6 +213,48 @@ def test_any_bytes_are_a_message_or_a_fault_in_words(body: bytes) -> None:
     assert ldap_message(message) == len(message)
     with suppress(Unwelcome):
         assert read("bind", message).number >= 0
+
+
+def test_all_replies_together_have_a_limit() -> None:
+    large = entry(b"v" * 60_000)
+    fault = told(BOUND, *([large] * 18)).fault
+    assert fault == Fault(PROTOCOL, "search", "replies of more than 1048576 bytes to the questions of one check")
+
+
+def test_a_transcript_keeps_few_replies_whole() -> None:
+    talk, kept = dialogue(CHECK), 0
+    move = next(talk)
+    for reply in [BOUND, *([entry(b"v" * 60_000)] * 17)]:
+        kept += len(reply) if isinstance(move, Ask) and move.heard else 0
+        move = talk.send(reply)
+    assert kept < 128 << 10
+
+
+def test_a_result_code_without_end_is_no_message() -> None:
+    huge = tlv(0x30, b"\2\1\2", tlv(0x61, tlv(10, b"\x7f" * 3_000), tlv(4), tlv(4)))
+    fault = told(huge).fault
+    assert fault is not None
+    assert (fault.kind, fault.step) == (PROTOCOL, "bind")
+    assert "no message of LDAP" in ldap_messages.describe(huge)
+
+
+ENDLESS = tlv(0xA0, tlv(0x30, tlv(4, b"1.2.840.113556.1.4.319"), tlv(4, tlv(0x30, tlv(2, b"\0"), tlv(4, b"more")))))
+
+
+def page(number: int) -> bytes:
+    """Return a page without entries that says that more follow."""
+    return tlv(0x30, tlv(2, bytes([number])), tlv(0x65, tlv(10, b"\0"), tlv(4), tlv(4)), ENDLESS)
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "words"),
+    [("PAGES_LIMIT", 4, "more than 4 pages, and still no end"), ("PAGES_LIMIT_BYTES", 150, "pages of more than 150 bytes")],
+)
+def test_pages_without_end_are_no_directory(monkeypatch: pytest.MonkeyPatch, limit: str, value: int, words: str) -> None:
+    monkeypatch.setattr(ldap_pages, limit, value)
+    with pytest.raises(Unwelcome) as caught:
+        rehearse(ldap_pages.dialogue(CHECK, DOMAIN, ["associatedDomain"], []), [BOUND, *map(page, range(3, 9))])
+    assert caught.value.fault == Fault(PROTOCOL, "search", words)
 
 
 def test_a_reply_is_told_in_words() -> None:
