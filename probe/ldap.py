@@ -62,7 +62,7 @@ def _bounded(talk: Dialogue) -> Dialogue:
         if isinstance(move, Ask) and heard > MESSAGE_LIMIT_BYTES:
             move = replace(move, heard=None)  # told in words when somebody reads it, a reply stays whole until then
         answer = yield move
-        heard += len(answer)
+        heard += len(answer or b"")  # nothing is answered to an Upgrade
         if isinstance(move, Ask) and heard > CONVERSATION_LIMIT_BYTES:
             raise refuse(
                 FaultKind.PROTOCOL, move.step, f"replies of more than {CONVERSATION_LIMIT_BYTES} bytes to the questions of one check"
