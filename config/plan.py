@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from config.roles import ROLES, Need
 from config.scalars import domain_name
+from probe.dialogue import printable
 from probe.values import Check, Directory, Endpoint, Journey, Mailbox, Question
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def sound(discovered: Iterable[Discovered]) -> tuple[tuple[Discovered, ...], tup
             domain_name(one.name)
             good.append(one)
         except ValueError:
-            strange.append(f"the directory names `{one.name}`, which is no exact domain name, so it is not checked")
+            strange.append(f"the directory names `{printable(one.name)}`, which is no exact domain name, so it is not checked")
     return tuple(good), tuple(strange)
 
 

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from probe.dialogue import printable
 from probe.maildate import Stamp, read_date
 from probe.message import header_fields
 from probe.values import Relay
@@ -67,8 +68,14 @@ def _parse(field: str) -> tuple[Relay, Stamp]:
     protocol = _protocol(clauses.get("with", _Clause()).words)
     stamp = read_date(" ".join(date.words), " ".join(date.comments))
     note = "a shadow copy sent again: late, perhaps twice" if protocol == "ShadowRedundancy" else ""
-    relay = Relay(_server(peer), _receiver(by), stamp.at, None, _id(clauses.get("id", _Clause()), protocol or ""), protocol)
+    queue = _id(clauses.get("id", _Clause()), protocol or "")
+    relay = Relay(_shown(_server(peer)), _shown(_receiver(by)), stamp.at, None, _shown(queue), _shown(protocol))
     return relay, replace(stamp, note="; ".join(part for part in (note, stamp.note) if part))
+
+
+def _shown(word: str | None) -> str | None:
+    """Return a server's word for human eyes: a header may hold what commands a terminal."""
+    return word if word is None else printable(word)
 
 
 def _clauses(field: str) -> tuple[dict[str, _Clause], _Clause]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from config.plan import Discovered, sound
 from probe import ldap_pages
+from probe.dialogue import printable
 from probe.values import Check, Directory, Endpoint
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _read(pages: list[bytes], discovery: Discovery) -> Found:
     for entry in ldap_pages.entries(pages):
         names = _texts(entry, discovery.name)
         if not names:
-            warnings.append(f"discovery: {entry.name} has no {discovery.name} that we may read; skipped")
+            warnings.append(f"discovery: {printable(entry.name)} has no {discovery.name} that we may read; skipped")
         for one in _domains(entry, names, discovery):
             domains[one.name] = _joined(domains[one.name], one) if one.name in domains else one
     good, strange = sound(domains.values())

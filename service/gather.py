@@ -14,6 +14,7 @@ import click
 from probe.values import Endpoint
 from service.addresses import spread
 from service.options import CONFIG_FILE, read_password
+from service.words import harmless
 from service.work import NothingSelected, Selection, Work, select
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ async def _discovered(settings: Settings, resolver: Endpoint | None) -> tuple[Di
 def _warn(warnings: Sequence[str]) -> None:
     """Say the first few warnings, and how many more there are."""
     for warning in warnings[:WARNINGS]:
-        click.echo(f"probe: warning: {warning}", err=True)
+        click.echo(f"probe: warning: {harmless(warning)}", err=True)
     if len(warnings) > WARNINGS:
         click.echo(f"probe: warning: and {len(warnings) - WARNINGS:,} more", err=True)
 

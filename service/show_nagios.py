@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from service.report import WORST_FIRST, summarize
 from service.words import distinct, shorten
+from service.words import harmless as one_line
 from thresholds import Level
 
 if TYPE_CHECKING:
@@ -18,12 +19,12 @@ if TYPE_CHECKING:
 SERVICE = "MAIL"
 DETAILS = 200  # lines; monitoring systems cut long output, and the worst stand first
 REASON = 300  # letters of one reason in a line of detail
-LABEL_TABLE = str.maketrans({"=": "_", "|": "_", "\n": "_", "\r": "_"})
+LABEL_TABLE = str.maketrans({"=": "_", "|": "_"})
 
 
 def harmless(text: str) -> str:
     """Return a peer's words as one line that can not be taken for anything else."""
-    return "".join(char if char.isprintable() else " " for char in text.replace("|", "/"))
+    return one_line(text.replace("|", "/"))
 
 
 def _number(value: float | None) -> str:
@@ -33,7 +34,7 @@ def _number(value: float | None) -> str:
 
 def perfdatum(label: str, seconds: float, bounds: Bounds, most: float | None = None) -> str:
     """Return `'abc.example/imap'=0.123s;0.5;2;0;10`: value, warning, critical, least and most, all in seconds."""
-    quoted = label.translate(LABEL_TABLE).replace("'", "''")
+    quoted = one_line(label).translate(LABEL_TABLE).replace("'", "''")
     numbers = (bounds.warning_seconds, bounds.critical_seconds, 0.0, most)
     return f"'{quoted}'={_number(seconds)}s;{';'.join(_number(number) for number in numbers)}"
 

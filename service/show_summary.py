@@ -12,7 +12,7 @@ from rich.text import Text
 
 from service.grid import LEVEL_STYLES, grid, level_text
 from service.report import tally
-from service.words import seconds_text, shorten
+from service.words import harmless, seconds_text, shorten
 from thresholds import Level
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def causes_table(bad: Iterable[JudgedCheck]) -> Table:
         groups.setdefault(_cause(judged), []).append(judged)
     table = grid("SERVER", "LEVEL", "CHECKS", "REASON")
     for (level, server, _, _), group in sorted(groups.items(), key=lambda item: (-item[0][0], -len(item[1]))):
-        table.add_row(Text(server), level_text(level), f"{len(group):,}", Text(_told(group)))
+        table.add_row(Text(server), level_text(level), f"{len(group):,}", Text(harmless(_told(group))))
     return table
 
 

@@ -17,7 +17,7 @@ from service.grid import LEVEL_STYLES, grid, level_text
 from service.report import WORST_FIRST, summarize
 from service.show_summary import causes_table, summary_table
 from service.show_trips import trips_table
-from service.words import clock, distinct, seconds_text, shorten
+from service.words import clock, distinct, harmless, seconds_text, shorten
 from thresholds import Level
 
 if TYPE_CHECKING:
@@ -71,11 +71,11 @@ def checks_table(checks: Sequence[JudgedCheck], width: int) -> Table:
     cells = WIDE_BAR if width >= 100 else NARROW_BAR
     table = grid("DOMAIN / SERVER", "LEVEL", "TIME", "STEPS", "REASON")
     for domain, group in _by_domain(checks):
-        table.add_row(Text(domain, "bold"))
+        table.add_row(Text(harmless(domain), "bold"))
         for one in group:
             level = one.verdict.level
             drawn = _painted(bar(one.result, cells))
-            name = Text(f"  {_server(one.result.check)}")
+            name = Text(harmless(f"  {_server(one.result.check)}"))
             table.add_row(name, level_text(level), seconds_text(one.result.seconds), drawn, _reason(one))
     return table
 
@@ -114,7 +114,7 @@ def print_table(report: Report, console: Console, *, every: bool = False) -> Non
     trips = [one for one in report.trips if every or len(report.trips) <= SUMMARY_FROM or one.verdict.level is not Level.OK]
     if trips:
         console.print(trips_table(trips, report.started_at))
-    console.print(Text(summarize(report), LEVEL_STYLES[report.level]))
+    console.print(Text(harmless(summarize(report)), LEVEL_STYLES[report.level]))
 
 
 def make_console(*, width: int | None = None, file: TextIO | None = None) -> Console:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from service.grid import grid, level_text
-from service.words import clock, distinct, seconds_text, shorten
+from service.words import clock, distinct, harmless, seconds_text, shorten
 from thresholds import Level
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def hop_text(relay: Relay) -> str:
     doubts = [doubt for doubt in (_offset(relay), relay.note) if doubt]
     name = relay.by or relay.server or "unnamed"
     time = "" if relay.seconds is None else f" +{_hop_seconds(relay.seconds)}"
-    return f"{name}{time} ({'; '.join(doubts)})" if doubts else f"{name}{time}"
+    return harmless(f"{name}{time} ({'; '.join(doubts)})" if doubts else f"{name}{time}")
 
 
 def _outcome(judged: JudgedTrip) -> str:
@@ -64,7 +64,7 @@ def _way(judged: JudgedTrip, since: datetime) -> Text:
     """Return outcome and times; then the reasons, where it is not OK; then the hops."""
     trip, verdict = judged.trip, judged.verdict
     earlier = f"sent by an earlier run at {clock(trip.started_at)}" if trip.started_at < since else ""
-    text = Text(": ".join(part for part in (earlier, _outcome(judged), _stages(trip)) if part))
+    text = Text(": ".join(part for part in (earlier, harmless(_outcome(judged)), _stages(trip)) if part))
     if verdict.level is not Level.OK:
         text.append("".join(f"\n{shorten(reason, REASON)}" for reason in distinct(verdict.reasons)))
     if verdict.suspect:
@@ -79,5 +79,7 @@ def trips_table(trips: Iterable[JudgedTrip], since: datetime) -> Table:
     table = grid("TRIP", "LEVEL", "TIME", "OUTCOME AND WAY")
     for judged in sorted(trips, key=lambda one: -one.verdict.level):
         trip = judged.trip
-        table.add_row(Text(trip.name, "bold"), level_text(judged.verdict.level), seconds_text(trip.total_seconds), _way(judged, since))
+        table.add_row(
+            Text(harmless(trip.name), "bold"), level_text(judged.verdict.level), seconds_text(trip.total_seconds), _way(judged, since)
+        )
     return table

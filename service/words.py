@@ -21,8 +21,14 @@ def seconds_text(seconds: float | None) -> str:
     return f"{seconds:.2f} s" if seconds < 99.995 else f"{seconds:.0f} s"
 
 
+def harmless(text: str) -> str:
+    """Return a peer's words as one line that commands no terminal: every control character becomes a space."""
+    return text if text.isprintable() else "".join(char if char.isprintable() else " " for char in text)
+
+
 def shorten(text: str, most: int) -> str:
-    """Return text of at most `most` characters; what is cut off is in the JSON and, with its conversation, in --talk."""
+    """Return text of at most `most` characters, harmless; what is cut off is in the JSON and, with its conversation, in --talk."""
+    text = harmless(text)
     return text if len(text) <= most else f"{text[: most - 3].rstrip()}..."
 
 

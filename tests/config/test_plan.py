@@ -155,11 +155,12 @@ def test_discovery_without_mailboxes_serves_what_needs_none(settings_of: Reader)
 
 
 def test_names_that_are_no_domains_are_sorted_out_and_said() -> None:
-    good, strange = sound([Discovered("abc.example"), Discovered("*.example"), Discovered("a)(b.example")])
+    good, strange = sound([Discovered("abc.example"), Discovered("*.example"), Discovered("a)(b.example"), Discovered("\x1b[2Jx")])
     assert good == (Discovered("abc.example"),)
     assert strange == (
         "the directory names `*.example`, which is no exact domain name, so it is not checked",
         "the directory names `a)(b.example`, which is no exact domain name, so it is not checked",
+        r"the directory names `\x1b[2Jx`, which is no exact domain name, so it is not checked",
     )
 
 

@@ -254,3 +254,11 @@ def test_names_without_end_are_cut() -> None:
 def test_whatever_comes_no_hop_is_negative(fields: list[str]) -> None:
     for relay in relays(header(*(f"from x by y {field}; {DATE}" for field in fields)), SENT, ARRIVED):
         assert relay.seconds is None or relay.seconds >= 0
+
+
+def test_no_word_of_a_header_commands_a_terminal() -> None:
+    evil = "\x1b[2J"
+    header = f"Received: from {evil}a.example by {evil}mx.example with {evil}SMTP id {evil}7; {DATE}\r\n\r\n".encode()
+    (relay,) = relays(header, SENT, ARRIVED)
+    shown = r"\x1b[2J"
+    assert (relay.server, relay.by, relay.protocol, relay.id) == (f"{shown}a.example", f"{shown}mx.example", f"{shown}SMTP", f"{shown}7")

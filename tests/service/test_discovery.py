@@ -14,6 +14,7 @@ from probe import ldap_messages
 from probe.values import Endpoint
 from probe.wire import Wire
 from service.discovery import NotDiscovered, _read, discover
+from service.gather import _warn
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,6 +79,16 @@ def test_a_value_that_is_no_domain_name_is_named_and_skipped() -> None:
     domains, warnings = found(entry("dc=abc", associatedDomain=["not a domain", "abc.example"]))
     assert [one.name for one in domains] == ["abc.example"]
     assert warnings == ("the directory names `not a domain`, which is no exact domain name, so it is not checked",)
+
+
+def test_no_name_of_an_entry_commands_a_terminal() -> None:
+    _, (warning,) = found(entry("dc=\x1b]0;x\x07,dc=isp", mailService=["imap"]))
+    assert warning == r"discovery: dc=\x1b]0;x\x07,dc=isp has no associatedDomain that we may read; skipped"
+
+
+def test_no_warning_commands_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    _warn(["x\x1b[2J\ny"])
+    assert capsys.readouterr().err == "probe: warning: x [2J y\n"
 
 
 def configured(file: Path, changes: dict[str, str | int]) -> str:

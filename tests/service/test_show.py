@@ -92,6 +92,18 @@ def test_a_peer_can_not_paint_the_screen() -> None:
     assert any("[bold red]550[/] :smile:" in line for line in lines)
 
 
+EVIL = "\x1b[2J\x07\r\u202e"
+
+
+@pytest.mark.parametrize("outcome", [None, Outcome.MISPLACED])
+def test_no_word_of_a_peer_commands_the_terminal(outcome: Outcome | None) -> None:
+    relays = (Relay(EVIL, EVIL, None, None, note=EVIL), Relay(EVIL, None, None, None))
+    trip = a_trip(outcome, relays=relays, folder=EVIL, waiting_for=EVIL, said=EVIL)
+    report = Report("", AT, (broken(a_check(), FaultKind.PERMANENT, "rcpt", EVIL), *many(0, 200).checks), (trip,))
+    shown = [*table(report), *table(report, every=True), *show_nagios(report).split("\n"), *table(Report("", AT, report.checks[:1]))]
+    assert all(line.isprintable() for line in shown)
+
+
 def many(count: int, bad: int) -> Report:
     checks = [judged(a_result(a_check(f"d{place}.example"))) for place in range(count)]
     failing = [broken(a_check(f"bad{place}.example"), FaultKind.CONNECT, "connect", "Connection refused") for place in range(bad)]
