@@ -9,6 +9,7 @@ the machine can read in the list of processes; and whatever part of a URL its ki
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -28,6 +29,7 @@ REFUSED_IN_URL = (
     "the URL holds a password, which every user of this machine can read in the list of processes; "
     "take it out and use --password-file FILE, --password-file - (standard input) or --password-env NAME"
 )
+_BARE_HOST = re.compile(r"(?:\[[0-9A-Fa-f:.%]*\]|[^][:/?#@]+)(?::[0-9]*)?[/?]")
 
 
 class BadUrl(ValueError):  # noqa: N818 - it names what it is
@@ -77,7 +79,19 @@ def check_of(url: str, terms: Terms) -> Check:
     return replace(check, mailbox=_mailbox(kind, user, mechanism, terms, host))
 
 
+def _holds_password(url: str) -> bool:
+    """Say whether a user's password may stand in the URL: whatever is between a `:` and an `@`, for it may hold any other delimiter.
+
+    LDAP alone knows an `@` behind a whole host and port: in the filter and the DN.
+    """
+    scheme, _, rest = url.partition("://")
+    is_ldap = scheme.lower() in SCHEMES and SCHEMES[scheme.lower()][0] == "ldap"
+    return "@" in rest.partition(":")[2] and not (is_ldap and _BARE_HOST.match(rest))
+
+
 def _split(url: str) -> SplitResult:
+    if _holds_password(url):  # first of all, for every other sentence may cite what it takes for something else
+        raise BadUrl(REFUSED_IN_URL)
     try:
         parts = urlsplit(url)
     except ValueError as error:
@@ -86,8 +100,6 @@ def _split(url: str) -> SplitResult:
         raise BadUrl("a server is given as a URL, such as imaps://host; to choose from a configuration use --domain or --server")
     if parts.scheme not in SCHEMES:
         raise BadUrl(f"'{parts.scheme}://' is not known; known are {', '.join(f'{scheme}://' for scheme in SCHEMES)}")
-    if parts.password is not None:
-        raise BadUrl(REFUSED_IN_URL)
     if not parts.hostname:
         raise BadUrl(f"'{url}' names no host: {parts.scheme}://host")
     if parts.fragment:

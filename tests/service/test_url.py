@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from probe import Directory, Endpoint, Mailbox, Question, Secret, Security
-from service.url import BadUrl, Terms, check_of
+from service.url import REFUSED_IN_URL, BadUrl, Terms, check_of
 
 PASSWORD = Terms(Secret("s3cret"))
 
@@ -143,6 +143,23 @@ def test_what_cannot_be_probed(url: str, terms: Terms, said: str) -> None:
 def test_unknown_scheme_lists_the_known() -> None:
     with pytest.raises(BadUrl, match=r"^'http://' is not known; known are smtp://, smtp\+starttls://, smtps://, .*, dns://$"):
         check_of("http://h.example", Terms())
+
+
+TORN = ["smtp://user:pa/ss@h:25", "imap://user:se#cret@h", "imaps://a:p?w@h", "imaps://u:12/34@h", "imap:///u:pw@h", "http://u:pw@h"]
+STRANGE = ["imaps://u@v:p/w@h", "imaps://u:p\u2100w@h", "ldap://u:p/w@h/dc=isp", "ldap://u:pw@h/dc=isp", "imap://u:[p@h", "imaps://u:@h"]
+
+
+@pytest.mark.parametrize("url", [*TORN, *STRANGE])
+def test_a_password_with_a_delimiter_is_known_as_one(url: str) -> None:
+    with pytest.raises(BadUrl) as caught:
+        check_of(url, Terms())
+    assert str(caught.value) == REFUSED_IN_URL
+
+
+@pytest.mark.parametrize("host", ["h.example", "h.example:389", "[::1]", "[::1]:389"])
+def test_an_at_sign_in_a_filter_is_no_password(host: str) -> None:
+    directory = check_of(f"ldap://{host}/dc=a:b?mail??(mail=a@b)?bindname=cn=a:b@c", Terms()).directory
+    assert directory == Directory("dc=a:b", "(mail=a@b)", "mail", "", "cn=a:b@c")
 
 
 def test_a_password_is_never_in_the_sentence() -> None:
