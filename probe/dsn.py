@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from probe.dialogue import printable
-from probe.message import HEADER, header_fields, recognise, split, token_of
+from probe.message import HEADER, header_fields, is_multipart_report, recognise, split, token_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,16 +58,15 @@ def bounce(raw: bytes, key: bytes) -> Bounce | None:
     header, body = split(raw)
     if recognise(header, key) is not None or not is_report(header):
         return None
-    proof = next(_proofs(body, key), None) or next(_proofs(quopri.decodestring(body), key), None)
+    proof = next(_proofs(raw, key), None) or next(_proofs(quopri.decodestring(body), key), None)
     token = proof or _named(header, body)
     return _read(token, body, proven=proof is not None) if token else None
 
 
 def is_report(header: bytes) -> bool:
     """Return whether a server writes about a message, not a person and not an absence note."""
-    kind = " ".join(header_fields(header, "Content-Type")).lower()
-    if "multipart/report" in kind:
-        return "disposition-notification" not in kind
+    if is_multipart_report(header):
+        return "disposition-notification" not in " ".join(header_fields(header, "Content-Type")).lower()
     if header_fields(header, "X-Failed-Recipients"):
         return True
     return bool(_AUTHORS.search(" ".join(header_fields(header, "From")))) or "<>" in "".join(header_fields(header, "Return-Path"))

@@ -23,7 +23,8 @@ _DOT_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+"
 _ADDRESS = re.compile(rf"(?:{_DOT_ATOM}|\"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\[\x20-\x7e])+\")@([A-Za-z0-9._-]+|\[[A-Za-z0-9.:]+\])")
 _TOKEN = re.compile(r"[0-9a-z]{16,64}")
 _MESSAGE_ID = re.compile(r"mailsonde\.([0-9a-z]{16,64})@")
-_OWN_HASH = re.compile(rb"(?s)(.*\n)Hash of the text above: ([\w=-]{44})(?:\n|\Z)")
+_OWN_HASH = re.compile(rb"(?s).*?\nHash of the text above: [\w=-]{44}\n")
+_ADDED = "something was added below the body"
 _PROSE = """\
 Mailsonde sent this test message to measure how this mail system delivers.
 A program sent it and a program reads it: nobody needs to answer. It may be
@@ -64,6 +65,7 @@ class Mine:
     letter: Letter
     body_hash: str  # of the body as we sent it
     changed: str = ""  # what was changed on the way, in words; "" = nothing, or the body was not looked at
+    deletable: bool = False  # it has our Message-ID and our text: not somebody's message that carries a copy of our header
 
 
 def build(letter: Letter, key: bytes) -> Message:
@@ -92,7 +94,9 @@ def build(letter: Letter, key: bytes) -> Message:
 
 
 def recognise(header: bytes, key: bytes) -> Mine | None:
-    """Return whose message this header section proves it to be, or None for anybody else's. Says nothing about the body."""
+    """Return whose message this header section proves it to be, or None for anybody else's and for reports. Says nothing about the body."""
+    if is_multipart_report(header):
+        return None  # we write none: it is a server's, which has copied our header
     for field in header_fields(header, HEADER):
         signed, _, signature = "".join(field.split()).rpartition(";s=")
         if hmac.compare_digest(_sign(signed, key).encode(), signature.encode("utf-8", "backslashreplace")):
@@ -105,7 +109,20 @@ def read(raw: bytes, key: bytes) -> Mine | None:
     mine = recognise(raw, key)
     if mine is None:
         return None
-    return replace(mine, changed=_body_change(raw, mine.body_hash) or _broken_dkim(raw))
+    body = _body_change(raw, mine.body_hash)
+    named = has_own_id(raw, mine)
+    changed = body or ("" if named else "its Message-ID was replaced") or _broken_dkim(raw)
+    return replace(mine, changed=changed, deletable=named and body in {"", _ADDED})
+
+
+def has_own_id(header: bytes, mine: Mine) -> bool:
+    """Return whether the one Message-ID of this message is the one that we gave it."""
+    return header_fields(header, "Message-ID") == [mine.letter.message_id]
+
+
+def is_multipart_report(header: bytes) -> bool:
+    """Return whether a server writes this, in the form of RFC 6522: a bounce, a read receipt."""
+    return any("multipart/report" in value.lower() for value in header_fields(header, "Content-Type"))
 
 
 def header_fields(raw: bytes, name: str) -> list[str]:
@@ -202,8 +219,8 @@ def _body_change(raw: bytes, body_hash: str) -> str:
     if hmac.compare_digest(_hash(body), body_hash):
         return ""
     own = _OWN_HASH.match(_canonical(body))
-    whole = own is not None and hmac.compare_digest(_hash(own[1]).encode(), own[2])
-    return "something was added below the body" if whole else "the body was changed"
+    whole = own is not None and hmac.compare_digest(_hash(own[0]), body_hash)
+    return _ADDED if whole else "the body was changed"
 
 
 def _broken_dkim(raw: bytes) -> str:

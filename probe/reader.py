@@ -137,7 +137,7 @@ class Reader:
         if mine is not None:
             noticed, noticed_at = self._noticed
             found = Found(self.check, mine, copy, self._sighting(copy, mine, noticed_at), noticed, now)
-            return self._post.found(found) or noticed_at - mine.letter.at > FORGOTTEN_AFTER
+            return (self._post.found(found) or noticed_at - mine.letter.at > FORGOTTEN_AFTER) and mine.deletable
         report = bounce(copy.raw, self._key)
         if report is not None:
             self._post.bounced(report)

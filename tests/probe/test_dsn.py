@@ -133,6 +133,10 @@ REPORTS = {
     "postfix": (FAILED, ("failed", "5.1.1", UNKNOWN_USER, True)),
     "postfix, delayed": (POSTFIX.format(action="delayed", header=HEADER), ("delayed", "5.1.1", UNKNOWN_USER, True)),
     "postfix, success": (POSTFIX.format(action="delivered (to mailbox)", header=HEADER), ("delivered", "5.1.1", UNKNOWN_USER, True)),
+    "our header copied to its top": (
+        HEADER[HEADER.index("X-Mailsonde:") :] + "\n" + POSTFIX.format(action="failed", header=""),
+        ("failed", "5.1.1", UNKNOWN_USER, True),
+    ),
     "headers returned quoted-printable": (QUOTED, ("failed", "5.1.1", UNKNOWN_USER, True)),
     "only the message id returned": (
         POSTFIX.format(action="failed", header=f"Message-ID: {LETTER.message_id}"),
@@ -160,6 +164,8 @@ NO_REPORTS = {
     "an absence note": f"From: gone@xyz.example\nAuto-Submitted: auto-replied\nIn-Reply-To: {LETTER.message_id}\n\nI am away.\n",
     "a read receipt": FAILED.replace("report-type=delivery-status", "report-type=disposition-notification"),
     "a person who quotes us": f"From: a@xyz.example\nReturn-Path: <a@xyz.example>\n\n> {HEADER}\n",
+    "a read receipt with our header at its top": HEADER[HEADER.index("X-Mailsonde:") :]
+    + "\nContent-Type: multipart/report; report-type=disposition-notification\n\nread\n",
     "nothing": "",
     "our header beyond what we look into": EXIM.partition("---")[0] + "x" * REPORT_LIMIT_BYTES + "\n" + HEADER,
 }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import email
 import email.policy
+import hashlib
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -73,7 +75,6 @@ HARMLESS = {
     "empty lines at the end": RAW + b"\r\n\r\n\r\n",
     "no line end at the end": RAW.rstrip(),
     "headers above": b"Received: from a by b; Sat, 21 Nov 2026 03:04:05 +0000\r\n" + RAW,
-    "message id rewritten": RAW.replace(b"Message-ID: <mailsonde", b"Message-ID: <other"),
     "sender rewritten": RAW.replace(b"From: probe@abc.example", b"From: masked@isp.example"),
     "folded anew": RAW.replace(b"X-Mailsonde: v=1", b"x-mailsonde:\r\n\tv=1"),
     "unfolded with blanks": re.sub(rb"\r\n (?=\S)", b"   ", HEAD) + b"\r\n\r\n" + BODY,
@@ -90,6 +91,8 @@ def test_what_transport_may_do_does_not_count_as_change(raw: bytes) -> None:
     assert mine.changed == ""
 
 
+OTHER_TEXT = b"please sign\n"
+OWN_HASHED = OTHER_TEXT + b"Hash of the text above: " + base64.urlsafe_b64encode(hashlib.sha256(OTHER_TEXT).digest()) + b"\n"
 CHANGES = {
     "a word": (RAW.replace(b"deleted", b"removed"), "the body was changed"),
     "a blank line inside": (RAW.replace(b"Token:", b"\r\nToken:"), "the body was changed"),
@@ -100,6 +103,9 @@ CHANGES = {
     "empty": (HEAD + b"\r\n\r\n", "the body was changed"),
     "no body at all": (HEAD, "the body was changed"),
     "a forged own hash": (RAW.replace(b"text above: ", b"text above: x"), "the body was changed"),
+    "message id rewritten": (RAW.replace(b"Message-ID: <mailsonde", b"Message-ID: <other"), "its Message-ID was replaced"),
+    "a second message id": (b"Message-ID: <1@other.example>\r\n" + RAW, "its Message-ID was replaced"),
+    "another text with a hash of its own": (HEAD + b"\r\n\r\n" + OWN_HASHED, "the body was changed"),
     "dkim": (
         b"Authentication-Results: mx.abc.example; dkim=fail\r\n (body hash) header.d=abc.example\r\n" + RAW,
         "its DKIM signature is broken, says mx.abc.example",
@@ -114,6 +120,32 @@ def test_any_other_change_is_told(raw: bytes, said: str) -> None:
     assert mine.changed == said
 
 
+@pytest.mark.parametrize("raw", [*HARMLESS.values(), CHANGES["a footer"][0], CHANGES["dkim"][0]])
+def test_our_own_text_under_our_own_message_id_may_be_deleted(raw: bytes) -> None:
+    mine = read(raw, KEY)
+    assert mine is not None
+    assert mine.deletable
+
+
+SEAL = HEAD[HEAD.index(b"X-Mailsonde:") :]
+COPIED = {
+    "somebody's": b"From: boss@other.example\r\nMessage-ID: <1@other.example>\r\n" + SEAL + b"\r\n\r\nplease sign\r\n",
+    "somebody's, with our text": b"Message-ID: <1@other.example>\r\n" + SEAL + b"\r\n\r\n" + BODY,
+    "somebody's, without an id": SEAL + b"\r\n\r\n" + BODY,
+    "other text": HEAD + b"\r\n\r\nplease sign\r\n",
+    "text above ours": HEAD + b"\r\n\r\nplease sign\r\n\r\n" + BODY,
+    "other text with a hash of its own": CHANGES["another text with a hash of its own"][0],
+}
+
+
+@pytest.mark.parametrize("raw", COPIED.values(), ids=COPIED.keys())
+def test_a_copy_of_our_header_makes_nobodys_message_deletable(raw: bytes) -> None:
+    mine = read(raw, KEY)
+    assert mine is not None
+    assert mine.changed
+    assert not mine.deletable
+
+
 SEALED = re.sub(r"\s", "", header_fields(RAW, "X-Mailsonde")[0])
 OTHERS = {
     "nothing": b"",
@@ -124,6 +156,7 @@ OTHERS = {
     "another time": RAW.replace(b"t=2026", b"t=2027"),
     "truncated signature": b"X-Mailsonde: " + SEALED[:-5].encode() + b"\r\n\r\n",
     "truncated before the signature": b"X-Mailsonde: " + SEALED.partition(";s=")[0].encode() + b"\r\n\r\n",
+    "a report with a copy of our header": b"Content-Type: multipart/report; boundary=x\r\n" + SEAL + b"\r\n\r\n" + BODY,
     "no signature": b"X-Mailsonde: v=1;s=\r\n\r\n",
     "empty header": b"X-Mailsonde:\r\n\r\n",
     "8-bit in the signature": b"X-Mailsonde: v=1;s=\xff\xfe\r\n\r\n",

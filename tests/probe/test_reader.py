@@ -105,6 +105,25 @@ async def test_other_mail_and_reports_are_never_deleted(wire: Wire) -> None:
     assert post.copies == []
 
 
+@pytest.mark.parametrize("at", [NOW - timedelta(days=99), NOW])
+async def test_a_message_that_carries_a_copy_of_our_header_is_left(wire: Wire, at: datetime) -> None:
+    post = Post()
+    header = build(replace(LETTER, at=at), KEY).raw.partition(b"\r\n\r\n")[0]
+    seal = header[header.index(b"X-Mailsonde:") :]
+    somebodys = b"From: boss@other.example\r\nMessage-ID: <1@other.example>\r\n" + seal + b"\r\n\r\nplease sign\r\n"
+    assert Reader(wire, CHECK, KEY, post).seen(copy_of(somebodys)) is False
+    assert [found.sighting.changed for found in post.copies] == ["the body was changed"]
+
+
+async def test_a_report_that_copies_our_header_to_its_top_is_a_bounce(wire: Wire) -> None:
+    post = Post()
+    header = build(LETTER, KEY).raw.partition(b"\r\n\r\n")[0]
+    seal = header[header.index(b"X-Mailsonde:") :]
+    raw = b"From: MAILER-DAEMON@x\r\nContent-Type: multipart/report\r\n" + seal + b"\r\n\r\n550 5.1.1 no such user\r\n"
+    assert Reader(wire, CHECK, KEY, post).seen(copy_of(raw)) is False
+    assert (post.copies, [(report.token, report.said) for report in post.reports]) == ([], [(LETTER.token, "550 5.1.1 no such user")])
+
+
 @pytest.mark.parametrize(
     ("kind", "age", "poll"), [("imap", 0, 0.5), ("imap", 60, 6), ("imap", 9999, 30), ("pop3", 0, 0.4), ("pop3", 9999, 60)]
 )
