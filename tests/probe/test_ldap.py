@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ldap3.operation.unbind import unbind_operation
 
 from probe import ldap_messages, ldap_pages
-from probe.dialogue import Ask, Unwelcome, rehearse
+from probe.dialogue import Ask, Unwelcome, Upgrade, rehearse
 from probe.ldap import UNBIND, dialogue, ldap_message, read
 from probe.values import Check, Directory, Endpoint, Fault, FaultKind, Secret, Security
 from tests.probe.transcripts import Told, tell
@@ -219,6 +219,15 @@ def test_all_replies_together_have_a_limit() -> None:
     large = entry(b"v" * 60_000)
     fault = told(BOUND, *([large] * 18)).fault
     assert fault == Fault(PROTOCOL, "search", "replies of more than 1048576 bytes to the questions of one check")
+
+
+def test_a_driver_may_answer_an_upgrade_with_nothing() -> None:
+    talk = dialogue(replace(CHECK, endpoint=Endpoint("ldap.example", 389, Security.STARTTLS)))
+    next(talk)
+    assert isinstance(talk.send(STARTED), Upgrade)
+    move = next(talk)  # as the wire does
+    assert isinstance(move, Ask)
+    assert move.step == "bind"
 
 
 def test_a_transcript_keeps_few_replies_whole() -> None:
