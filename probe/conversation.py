@@ -7,7 +7,6 @@ owns the socket and tells what happened (`proceed`, `feed`, `lost`, `expire`); t
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections import deque
 from enum import Enum, auto
 from functools import partial
@@ -15,15 +14,16 @@ from typing import TYPE_CHECKING
 
 from probe.dialogue import Ask, Note, Skip, Unwelcome, Upgrade, Wait, printable, refuse
 from probe.framing import REPLY_LIMIT_BYTES
-from probe.transcript import LINES_LIMIT, REPLY_BYTES, Said, Transcript, scrub
+from probe.secrecy import scrub, secrets_in
+from probe.transcript import LINES_LIMIT, REPLY_BYTES, Said, Transcript
 from probe.values import Fault, FaultKind, Step
 
 if TYPE_CHECKING:
     from probe.dialogue import Dialogue, Move
-    from probe.values import Check, Reading
+    from probe.values import Reading
 
+CLOSING = b"421"  # the one reply that SMTP lets a server send unasked (RFC 5321, section 3.8)
 FAREWELL_STEPS = frozenset({"quit", "logout", "unbind"})  # a peer that hangs up here has served us: no fault
-SHORTEST_SECRET = 4  # scrubbing shorter ones would blank out ordinary words
 
 
 class State(Enum):
@@ -34,14 +34,6 @@ class State(Enum):
     OVER = auto()
 
 
-def secrets_of(check: Check) -> tuple[str, ...]:
-    """Return every form in which this check's secrets can show in what is said."""
-    holders = (check.mailbox, check.directory)
-    owned = [holder.password for holder in holders if holder] + [check.mailbox.token if check.mailbox else None]
-    plain = [secret.reveal() for secret in owned if secret is not None and len(secret.reveal()) >= SHORTEST_SECRET]
-    return tuple(plain) + tuple(b64encode(text.encode()).decode() for text in plain)
-
-
 class Conversation:
     """One dialogue under way. Not reusable.
 
@@ -50,12 +42,14 @@ class Conversation:
         began: the monotonic second at which the first step began.
         secrets: texts that must not show in transcript, readings or fault.
         datagram: each feed is one whole datagram; none are joined.
+        in_turn: the peer may not answer what was not asked yet.
     """
 
     __slots__ = (
         "_began",
         "_buffer",
         "_dialogue",
+        "_in_turn",
         "_last_mark",
         "_move",
         "_said",
@@ -67,14 +61,19 @@ class Conversation:
         "readings",
         "state",
         "step",
+        "turns",
     )
 
-    def __init__(self, dialogue: Dialogue, began: float, secrets: tuple[str, ...] = (), *, datagram: bool = False) -> None:
+    def __init__(
+        self, dialogue: Dialogue, began: float, secrets: tuple[str, ...] = (), *, datagram: bool = False, in_turn: bool = False
+    ) -> None:
         self.state = State.READING
         self.step = "resolve"  # the step under way
         self.fault: Fault | None = None
         self.readings: dict[str, Reading] = {}
         self.datagram = datagram
+        self.turns = 0  # how often something was awaited
+        self._in_turn = in_turn
         self._dialogue = dialogue
         self._began = began
         self._secrets = secrets
@@ -96,7 +95,7 @@ class Conversation:
     def proceed(self, now: float) -> bytes:
         """Start the dialogue once connected, or go on once TLS stands. Returns bytes to send."""
         self.state = State.READING
-        return self._advance(None, now)
+        return self._advance(b"" if self.turns else None, now)
 
     def feed(self, data: bytes, now: float) -> bytes:
         """Take bytes that came. Returns bytes to send."""
@@ -172,30 +171,37 @@ class Conversation:
     # -- inside
 
     def _read(self, now: float) -> bytes:
-        """Look for a whole reply in the buffer; go on when there is one."""
-        move = self._move
-        if move is None or not self._buffer:
-            return b""
+        """Take whole replies out of the buffer, as long as there are any. Returns bytes to send."""
+        out = b""
+        while self._buffer and self._move is not None and self.state is State.READING:
+            reply = self._whole(self._move, now)
+            if reply is None:
+                break
+            out += self._advance(reply, now)
+        return out
+
+    def _whole(self, move: Ask | Wait, now: float) -> bytes | None:
+        """Return the first whole reply, or None while there is none."""
         try:
             end = move.framing(self._buffer)
         except Unwelcome as unwelcome:
             self._hear(self._buffer, now)
             self._fail(refuse(unwelcome.fault.kind, unwelcome.fault.step or move.step, unwelcome.fault.said), now)
-            return b""
+            return None
         if end is None or end > REPLY_LIMIT_BYTES:
             self._bound(now)
-            return b""
+            return None
         reply, self._buffer = self._buffer[:end], self._buffer[end:]
         self._hear(reply, now)
         self.mark(move.step, now)
-        return self._advance(reply, now)
+        return reply
 
     def _advance(self, answer: bytes | None, now: float) -> bytes:
         """Let the dialogue move until it awaits something. Returns bytes to send."""
         self._move = None
         while self.state is State.READING:
             try:
-                move = self._dialogue.send(answer)  # type: ignore[arg-type] # None starts a generator, or resumes it after Upgrade
+                move = self._dialogue.send(answer)  # type: ignore[arg-type] # None starts a generator
             except StopIteration:
                 self._finish()
             except Unwelcome as unwelcome:
@@ -210,17 +216,23 @@ class Conversation:
     def _await(self, move: Ask | Wait, now: float) -> bytes:
         """Await a reply to this move. Returns bytes to send; what already came is looked at at once."""
         self.step, self._move = move.step, move
-        data = move.data if isinstance(move, Ask) else b""
-        if isinstance(move, Ask) and (data or move.shown):
-            self._said.append((True, move.step, data if move.shown is None else move.shown, now))
-        return data + self._read(now) if self._buffer else data
+        self.turns += 1
+        if not isinstance(move, Ask):
+            return b""
+        if move.data and self._buffer and self._in_turn and not self._buffer.startswith(CLOSING):
+            self.fail(FaultKind.PROTOCOL, f"answered before it was asked: {self._cite(0, 80)}", now)
+            return b""
+        if move.data or move.shown:
+            self._said.append((True, move.step, move.data if move.shown is None else move.shown, now))
+            self._secrets += secrets_in(move)
+        return move.data
 
     def _take(self, move: Move, now: float) -> None:
         """Act on a move that awaits nothing."""
         if isinstance(move, Note):
             self.readings[move.name] = self._scrub(move.value) if isinstance(move.value, str) else move.value
         elif isinstance(move, Skip):
-            self.readings[move.step] = self._scrub(move.why)
+            self.readings[move.step] = move.why
             self.mark(move.step, now)
         elif isinstance(move, Upgrade):
             self.state = State.UPGRADE
@@ -230,7 +242,7 @@ class Conversation:
 
     def _bound(self, now: float) -> None:
         if len(self._buffer) > REPLY_LIMIT_BYTES:
-            self.fail(FaultKind.PROTOCOL, f"a reply longer than {REPLY_LIMIT_BYTES} bytes: {printable(self._buffer[:60])}", now)
+            self.fail(FaultKind.PROTOCOL, f"a reply longer than {REPLY_LIMIT_BYTES} bytes: {self._cite(0, 60)}", now)
 
     def _hear(self, reply: bytes, now: float) -> None:
         heard = self._move.heard if isinstance(self._move, Ask) else None
@@ -254,7 +266,11 @@ class Conversation:
         self._dialogue.close()
 
     def _unanswered(self, why: str) -> str:
-        return f"{why}{why and ', '}in the middle of a reply: {printable(self._buffer[-80:])}" if self._buffer else why
+        return f"{why}{why and ', '}in the middle of a reply: {self._cite(-80, None)}" if self._buffer else why
+
+    def _cite(self, begin: int, end: int | None) -> str:
+        """Return a part of what stands unread; secrets go before it is cut, or a piece of one could stay."""
+        return printable(self._scrub(self._buffer.decode("utf-8", "backslashreplace"))[begin:end])
 
     def _scrub(self, text: str) -> str:
         return scrub(text, self._secrets)

@@ -208,7 +208,7 @@ class Session:
         """Use the LOGIN command (RFC 3501, 6.2.3), for servers that offer no SASL mechanism of ours."""
         yield Note("auth", "LOGIN command")
         if self.check.endpoint.security is Security.NONE:
-            yield Note("auth_exposed", "password or token sent over an unencrypted connection")
+            yield Note("auth_exposed", value=True)
         tag = self.next_tag()
         *heads, last = chunks([mailbox.login.encode(), password.encode()], capabilities)
         shown = f"{tag.decode()} LOGIN {printable(mailbox.login)} ***"

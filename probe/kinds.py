@@ -23,14 +23,15 @@ class Kind:
     tls_port: int | None  # of the implicit-TLS service; None = there is none
     farewell: bytes  # said when we must leave early, so that nobody bans us for half a dialogue
     datagram: bool = False
+    in_turn: bool = False  # each speaks only when it is his turn: a reply that came before its command is none
 
 
 KINDS: dict[str, Kind] = {
-    "smtp": Kind(smtp.dialogue, 25, 465, b"QUIT\r\n"),
-    "submission": Kind(smtp.dialogue, 587, 465, b"QUIT\r\n"),
-    "lmtp": Kind(smtp.dialogue, 24, None, b"QUIT\r\n"),
+    "smtp": Kind(smtp.dialogue, 25, 465, b"QUIT\r\n", in_turn=True),
+    "submission": Kind(smtp.dialogue, 587, 465, b"QUIT\r\n", in_turn=True),
+    "lmtp": Kind(smtp.dialogue, 24, None, b"QUIT\r\n", in_turn=True),
     "imap": Kind(imap.dialogue, 143, 993, b"bye LOGOUT\r\n"),
-    "pop3": Kind(pop3.dialogue, 110, 995, b"QUIT\r\n"),
+    "pop3": Kind(pop3.dialogue, 110, 995, b"QUIT\r\n", in_turn=True),
     "ldap": Kind(ldap.dialogue, 389, 636, ldap.UNBIND),
     "dns": Kind(dns.dialogue, 53, None, b"", datagram=True),
 }

@@ -35,13 +35,18 @@ class Line(asyncio.Protocol, asyncio.DatagramProtocol):
         self._tls_first = tls_first
         self._securing = False
         self._stash = b""
+        self._turns = 0  # of the conversation, when the timer was set
         self._parting = False
+        self._gone = False  # whoever held this conversation has left; a connection that is made only now is closed at once
 
     # -- told by the loop
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The socket is connected; who need not secure it first begins to speak."""
         self.transport = transport  # type: ignore[assignment] # a DatagramTransport has the same close and abort
+        if self._gone:
+            transport.abort()  # type: ignore[attr-defined] # as above
+            return
         now = monotonic()
         self.conversation.mark("connect", now)
         self.conversation.step = "tls"
@@ -95,6 +100,7 @@ class Line(asyncio.Protocol, asyncio.DatagramProtocol):
     def part(self, farewell: bytes) -> None:
         """End politely: say the farewell where the conversation did not, and close once it was heard."""
         self._arm(NO_DEADLINE)
+        self._gone = True
         transport = self.transport
         if transport is None or transport.is_closing():
             return
@@ -122,6 +128,9 @@ class Line(asyncio.Protocol, asyncio.DatagramProtocol):
         if self.conversation.state is not State.READING:
             self._wake()
             return
+        if self._turns == self.conversation.turns:
+            return  # still the same move: its time goes on, or a peer that drips could hold us for ever
+        self._turns = self.conversation.turns
         own = self.conversation.patience
         self._arm(self.patience if own is None else own)
 

@@ -6,7 +6,9 @@ What is known of a trip is a `Passage`, replaced and written to the ledger at ea
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
+from contextlib import suppress
 from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -17,6 +19,7 @@ from probe.message import build
 from probe.outcome import Handed
 from probe.passage import Passage, answered, ended, planned, resumed, timed_by_walls, trip_of, with_copy
 from probe.reader import Found, Reader
+from probe.values import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from probe.values import Check, Journey, Trip
     from probe.wire import Wire
 
+log = logging.getLogger("mailsonde.trips")
 _STAMPS_OF_A_TRIP = 3  # submission's reply, arrival, read: each may have been held up once by ourselves
 
 
@@ -58,7 +62,7 @@ async def travel(
     tasks = office.begin(wanted)
     try:
         async with asyncio.TaskGroup() as group:
-            seeing = [group.create_task(office.see_through(token, journey, until)) for token, journey in tasks]
+            seeing = [group.create_task(office.guard(token, journey, until)) for token, journey in tasks]
     finally:
         await office.close()
     done = [task.result() for task in seeing]
@@ -143,14 +147,28 @@ class _Office:
     async def see_through(self, token: str, journey: Journey, until: float) -> tuple[Trip, bool]:
         """Submit where that is still to be done, then wait until the trip has ended or time is up."""
         reader = self._readers[journey.fetch]
-        await reader.opened.wait()  # so that the arrival is seen as it happens
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(until - monotonic(), 0.0)):
+                await reader.opened.wait()  # so that the arrival is seen as it happens
         async with asyncio.TaskGroup() as group:
-            submitting = group.create_task(self._submit(token, journey))
+            group.create_task(self._submit(token, journey, until))  # one under way is never cut off: nobody would know what became of it
             trip = await self._await(token, reader, until)
-            submitting.cancel()
+        if token in self._passages:  # the answer came after the time was up
+            trip = await self._await(token, reader, until)
         return trip, token in self._old
 
-    async def _submit(self, token: str, journey: Journey) -> None:
+    async def guard(self, token: str, journey: Journey, until: float) -> tuple[Trip, bool]:
+        """See a trip through; our own bug in one leaves the others alone."""
+        passage = self._passages[token]
+        try:
+            return await self.see_through(token, journey, until)
+        except Exception as bug:
+            log.exception("our own error in the trip %s", journey.name)
+            name = type(bug.exceptions[0] if isinstance(bug, ExceptionGroup) else bug).__name__
+            said = f"our own error, which says nothing of the mail system: {name}"
+            return replace(trip_of(passage), outcome=Outcome.UNSURE, said=said), token in self._old
+
+    async def _submit(self, token: str, journey: Journey, until: float) -> None:
         """Hand the message in, again and again with the same envelope while the server asks for that."""
         passage = self._passages[token]
         try:
@@ -162,7 +180,10 @@ class _Office:
         while token in self._passages and self._passages[token].facts.handed in (Handed.BEGUN, Handed.AGAIN):
             passage = self._passages[token]
             if passage.tries:
-                await asyncio.sleep(outcome.retry_after_seconds(passage.tries))
+                pause = outcome.retry_after_seconds(passage.tries)
+                if monotonic() + pause >= until:
+                    return  # the next run goes on
+                await asyncio.sleep(pause)
             self._began[token] = monotonic()
             result = await self._wire.run(check, message)
             if token in self._passages:

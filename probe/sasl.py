@@ -238,7 +238,7 @@ def authenticate(mechanism: Mechanism, profile: Profile) -> Generator[Move, byte
     """
     yield Note("auth", mechanism.name)
     if mechanism.exposed:
-        yield Note("auth_exposed", "password or token sent over an unencrypted connection")
+        yield Note("auth_exposed", value=True)  # password or token crosses the network readable
     initial = mechanism.initial()
     line, unsaid = _first_line(mechanism, profile, initial)
     shown = f"{(profile.command + mechanism.name.encode()).decode()}{' ***' if unsaid is None and initial is not None else ''}"

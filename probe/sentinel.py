@@ -16,7 +16,7 @@ from time import monotonic
 
 PERIOD_SECONDS = 0.005
 GRAIN_SECONDS = 0.0015  # event loops round their timers to milliseconds; a beat late by less says nothing
-KEPT_HOLDS = 20_000
+KEPT_HOLDS = 8_192
 
 
 class Sentinel:

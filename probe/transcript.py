@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, overload
 
 from probe.dialogue import printable
+from probe.secrecy import scrub
 from probe.values import Line
 
 if TYPE_CHECKING:
@@ -59,17 +60,10 @@ class Transcript(Sequence[Line]):
     def _each(self) -> Iterator[Line]:
         for ours, step, said, at in self._said:
             for line in _text(said).splitlines() or [""]:
-                yield Line(ours, step, scrub(printable(line[:LINE_BYTES]), self._secrets), at - self._began)
+                yield Line(ours, step, printable(scrub(line, self._secrets)[:LINE_BYTES]), at - self._began)
 
 
 def _text(said: bytes | str | Callable[[], str]) -> str:
     if isinstance(said, bytes):
         return said.decode("utf-8", "backslashreplace")
     return said if isinstance(said, str) else said()
-
-
-def scrub(text: str, secrets: tuple[str, ...]) -> str:
-    """Return the text without secrets."""
-    for secret in secrets:
-        text = text.replace(secret, "***")
-    return text

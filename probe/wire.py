@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import re
-import socket
 from ipaddress import ip_address
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from probe import dns, trust
 from probe.clock import utc_now
-from probe.conversation import Conversation, State, secrets_of
+from probe.conversation import Conversation, State
 from probe.kinds import KINDS
 from probe.line import LINGER_SECONDS, Line, os_words
+from probe.lookup import Lookups
+from probe.secrecy import secrets_of
 from probe.sentinel import Sentinel
 from probe.values import Check, FaultKind, Result, Security
 
@@ -37,7 +38,7 @@ class _Call:
         self.began = monotonic()
         self.started_at = utc_now()
         self.kind: Kind = KINDS[check.kind]
-        self.conversation = Conversation(dialogue, self.began, secrets_of(check), datagram=self.kind.datagram)
+        self.conversation = Conversation(dialogue, self.began, secrets_of(check), datagram=self.kind.datagram, in_turn=self.kind.in_turn)
         self.line = Line(self.conversation, wire.forget, tls_first=check.endpoint.security is Security.TLS)
         self._wire = wire
 
@@ -56,6 +57,8 @@ class _Call:
 
     def expire(self) -> None:
         """The one deadline has passed."""
+        if self.conversation.step == "resolve":
+            self.conversation.fail(FaultKind.TIMEOUT, f"looking up {self.check.endpoint.host}{self._wire.asked}", monotonic())
         self.conversation.time_out(monotonic())
 
     def result(self, message: bytes) -> Result:
@@ -131,6 +134,7 @@ class Wire:
         self.sentinel = Sentinel()
         self.sentinel.start()
         self._resolver = resolver
+        self._lookups = Lookups()
         self._open: set[Line] = set()
 
     async def run(self, check: Check, message: bytes = b"") -> Result:
@@ -169,16 +173,21 @@ class Wire:
     async def resolve(self, endpoint: Endpoint) -> str:
         """Return the first address of the endpoint's host. Raises OSError or UnicodeError when there is none."""
         if self._resolver is None or endpoint.host == "localhost":
-            found = await asyncio.get_running_loop().getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
-            return str(found[0][4][0])
+            return await self._lookups.address(endpoint.host)
         check = Check("resolver", "", "resolver", "dns", self._resolver, timeout_seconds=RESOLVER_SECONDS)
         answer = await self.talk(check, dns.address_dialogue(endpoint.host))
         if answer.fault is not None:
-            raise OSError(f"{answer.fault.said} (asked {self._resolver.host} port {self._resolver.port})")
+            raise OSError(f"{answer.fault.said}{self.asked}")
         return str(answer.readings["address"])
+
+    @property
+    def asked(self) -> str:
+        """Return the words for whom addresses are asked, where it is not the system."""
+        return f" (asked {self._resolver.host} port {self._resolver.port})" if self._resolver else ""
 
     async def close(self) -> None:
         """Let farewells under way be heard, then end."""
+        await asyncio.sleep(0)  # a connection that was being made when its conversation was cancelled is closed in this turn
         for _ in range(int(LINGER_SECONDS / 0.01) + 20):
             if not self._open:
                 break

@@ -25,6 +25,7 @@ PLANTS = {
 WORLDLY = {
     "probe.wire": "opens the sockets of probes",
     "probe.line": "is one connection of the wire",
+    "probe.lookup": "asks the system for addresses",
     "probe.trust": "asks the TLS library for contexts and certificates",
     "probe.sentinel": "measures the event loop's lag",
     "probe.roundtrip": "makes trips, at their times",

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from thresholds.values import Limit, Sample
 
 SPANS = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"))
+NOT_SENT = "not sent"  # how the words of a trip begin whose message never went out (probe.outcome)
 UNIT_WORDS = {"count": "", "percent": " %", "days": " days"}
 
 FAULTS: dict[FaultKind, str] = {
@@ -75,6 +76,8 @@ def tell_fault(check: Check, fault: Fault) -> str:
 
 def tell_outcome(trip: Trip, outcome: Outcome) -> str:
     """Return the sentence for how a trip ended, the peer's own words last."""
+    if outcome is Outcome.UNSURE and trip.said.startswith(NOT_SENT):
+        return f"the test message was {trip.said}"
     return _with(OUTCOMES[outcome].format(folder=trip.folder or "a folder for spam"), trip.said)
 
 

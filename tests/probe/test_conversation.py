@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from probe.conversation import Conversation, State, secrets_of
+from probe.conversation import Conversation, State
 from probe.dialogue import Ask, Note, Skip, Upgrade, Wait
 from probe.framing import REPLY_LIMIT_BYTES, smtp_reply
-from probe.values import Check, Directory, Endpoint, Fault, FaultKind, Mailbox, Secret, Step
+from probe.values import Fault, FaultKind, Step
 
 if TYPE_CHECKING:
     from probe.dialogue import Dialogue
@@ -144,7 +144,32 @@ def test_bytes_before_tls() -> None:
     assert talk.fault == Fault(FaultKind.PROTOCOL, "tls", "sent more than its reply to STARTTLS before TLS began: * OK injected")
 
 
-def test_every_form_of_a_secret_is_known() -> None:
-    mailbox = Mailbox("a@b.example", Secret("password"), token=Secret("token-1"))
-    check = Check("b/x", "b", "x", "imap", Endpoint("x", 1), mailbox=mailbox, directory=Directory("", "", password=Secret("pw")))
-    assert secrets_of(check) == ("password", "token-1", "cGFzc3dvcmQ=", "dG9rZW4tMQ==")
+def test_a_reply_before_its_command_is_no_answer_but_421_is() -> None:
+    talk = begun(two_asks(), in_turn=True)
+    talk.feed(b"220 hi\r\n250 ok\r\n", 102.0)
+    assert talk.fault == Fault(FaultKind.PROTOCOL, "hello", "answered before it was asked: 250 ok")
+    talk = begun(two_asks(), in_turn=True)
+    assert talk.feed(b"220 hi\r\n421 going down\r\n", 102.0).startswith(b"EHLO")
+    assert talk.fault is None
+
+
+def test_many_replies_at_once_need_no_stack() -> None:
+    def many() -> Dialogue:
+        for _ in range(5_000):
+            yield Ask("search", b"", smtp_reply)
+
+    talk = begun(many())
+    talk.feed(b"250 ok\r\n" * 5_000, 102.0)
+    assert (talk.over, talk.fault) == (True, None)
+
+
+def test_what_a_peer_echoes_of_a_hidden_command_is_hidden() -> None:
+    def logs_in() -> Dialogue:
+        yield Ask("auth", b"AUTH PLAIN AGFsaWNlAHB3\r\n", smtp_reply, shown="AUTH PLAIN ***")
+        yield Ask("quit", b"QUIT\r\n", smtp_reply)
+
+    talk = begun(logs_in())
+    talk.feed(b"250 bad: AUTH PLAIN AGFsaWNlAHB3 is no command\r\n501 AGFsaWN", 102.0)
+    assert [line.text for line in talk.transcript()] == ["AUTH PLAIN ***", "250 bad: AUTH PLAIN *** is no command", "QUIT"]
+    talk.lost("closed the connection", 103.0)
+    assert talk.fault == Fault(FaultKind.PROTOCOL, "quit", "closed the connection, in the middle of a reply: 501 ***")

@@ -42,7 +42,7 @@ def test_a_server_in_the_clear_with_an_empty_mailbox() -> None:
     assert told.readings == {
         "capability": "said in the greeting",
         "auth": "PLAIN",
-        "auth_exposed": "password or token sent over an unencrypted connection",
+        "auth_exposed": True,
         "mailbox_messages": 0,
         "search": "the mailbox is empty",
         "fetch": "no test message yet",

@@ -5,19 +5,21 @@ from __future__ import annotations
 import asyncio
 import resource
 import socket
+import threading
 from dataclasses import replace
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
 import pytest
 
-from probe.values import Check, Endpoint, FaultKind, Mailbox, Result, Secret, Security
+from probe.smtp import dialogue
+from probe.values import Check, Endpoint, FaultKind, Mailbox, Question, Result, Secret, Security
 from probe.wire import Wire
 from tests.probe.fakes import HELLO, certificate, secured, serve, talk
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
 
 @pytest.fixture(name="wire")
@@ -35,6 +37,10 @@ def smtp(port: int, **changes: object) -> Check:
 def fault(result: Result) -> tuple[FaultKind, str]:
     assert result.fault is not None, result
     return result.fault.kind, result.fault.step
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def free_port() -> int:
@@ -77,6 +83,56 @@ async def test_who_does_not_listen_refuses(wire: Wire) -> None:
     assert fault(result) == (FaultKind.CONNECT, "connect")
     assert result.fault is not None
     assert result.fault.said == f"Connection refused (127.0.0.1 port {port})"
+
+
+async def test_a_name_that_hangs_hinders_no_other_and_is_named(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, hung = socket.getaddrinfo, threading.Event()
+
+    def look(host: str, *rest: object, **options: object) -> object:
+        if host.endswith(".hangs.example"):
+            hung.wait(10)
+            raise socket.gaierror(socket.EAI_AGAIN, "no answer")
+        return real(host, *rest, **options)  # type: ignore[arg-type] # as it came
+
+    monkeypatch.setattr(socket, "getaddrinfo", look)
+    async with serve(talk(*HELLO)) as port:
+        hanging = [smtp(25, endpoint=Endpoint(f"h{number}.hangs.example", 25), timeout_seconds=0.5) for number in range(40)]
+        *lost, good = await asyncio.gather(*map(wire.run, hanging), wire.run(smtp(port, endpoint=Endpoint("localhost", port))))
+    hung.set()
+    assert good.fault is None
+    assert {fault(result) for result in lost} == {(FaultKind.TIMEOUT, "resolve")}
+    assert lost[0].fault is not None
+    assert lost[0].fault.said == "looking up h0.hangs.example"
+
+
+async def test_a_conversation_cancelled_while_it_connects_leaves_no_socket(wire: Wire) -> None:
+    silent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    silent.bind(("127.0.0.1", 0))
+    check = Check("x/dns", "x", "dns", "dns", Endpoint(*silent.getsockname()), question=Question("abc.example"))
+    before = open_files()
+    for turns in range(6):
+        task = asyncio.create_task(wire.run(check))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    await wire.close()
+    await asyncio.sleep(0.05)
+    assert open_files() == before
+    silent.close()
+
+
+async def test_a_peer_that_drips_does_not_hold_a_reader_for_ever(wire: Wire) -> None:
+    async def drip(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _ in range(50):
+            writer.write(b"220-still thinking\r\n")
+            await asyncio.sleep(0.1)
+
+    async with serve(drip) as port:
+        began = monotonic()
+        result = await wire.talk(smtp(port, timeout_seconds=0.5), dialogue(smtp(port)))
+    assert result.fault is not None
+    assert monotonic() - began < 2
 
 
 async def test_a_name_that_does_not_exist(wire: Wire) -> None:
