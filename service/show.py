@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from service.report import Report
 
-CLEAR = "\x1b[H\x1b[2J\x1b[3J"
+CLEAR = "\x1b[H\x1b[2J"  # the screen alone: what has scrolled away is for comparing
 
 
 def _table(report: Report, every: bool) -> None:
