@@ -35,5 +35,8 @@ class Inbox(Protocol):
     def wants(self, header: bytes) -> bool:
         """Return whether the whole message is wanted. `header`: its WANTED_HEADERS or more, folded as they came."""
 
+    def owns(self, header: bytes) -> bool:
+        """Return whether this header proves the message ours, not only about ours: it may be marked as read."""
+
     def seen(self, copy: Copy) -> bool:
         """Take a message. Returns whether it is proven ours and may be deleted."""

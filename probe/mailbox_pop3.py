@@ -1,6 +1,7 @@
 """Reads a POP3 mailbox for whoever awaits test messages: one look is one session. RFC 1939, 2449. No I/O; the repeating is the caller's.
 
-Deletes only by a number that UIDL gave in this same session, and only what the Inbox proves ours.
+Deletes only by a number that UIDL gave in this same session, and only what the Inbox proves ours. Only what its header proves ours is read
+with RETR, for that marks it as read on most servers; a report is read with TOP.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from probe.dialogue import Ask, refuse
 from probe.framing import pop3_line, pop3_multiline
 from probe.mailbox import BODY_LIMIT_BYTES, Copy
-from probe.pop3_session import enter, lines_of, refusal, say
+from probe.pop3_session import enter, lines_of, say, try_optional
 from probe.values import FaultKind
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from probe.values import Check
 
 LOOKED_AT = 100  # newest new messages that one look reads the headers of
-LINES_OF_LARGE = 1000  # of a message above BODY_LIMIT_BYTES: RETR knows no "part of it", and a DSN says what it has to say at its beginning
+LINES_OF_TOP = 1000  # of a report, which says what it has to say at its beginning, and of ours above BODY_LIMIT_BYTES
 
 
 def look(check: Check, inbox: Inbox, known_uids: set[str], polled_seconds: float | None = None) -> Dialogue:
@@ -34,7 +35,7 @@ def look(check: Check, inbox: Inbox, known_uids: set[str], polled_seconds: float
             confirmed it with QUIT: should the session break before, the next look shows the same uid again.
         polled_seconds: since the last look began; None = this is the first.
     """
-    if not (yield from enter(check)):
+    if (yield from enter(check)) is None:
         raise refuse(FaultKind.OURS, "login", "a mailbox to read from needs an address and a password")
     listed = yield from _uidl()
     known_uids &= set(listed.values())  # what is gone is forgotten: the set stays as small as the mailbox
@@ -60,13 +61,14 @@ def _uidl() -> Generator[Move, bytes, dict[int, str]]:
 
 
 def _read(number: int, uid: str, inbox: Inbox, polled_seconds: float | None) -> Generator[Move, bytes, Copy | None]:
-    """Return the message, or None when it is not wanted or has vanished."""
-    top = yield Ask("top", f"TOP {number} 0\r\n".encode(), pop3_multiline())
-    if top.startswith(b"-") or not inbox.wants(b"\r\n".join(lines_of(top))):
+    """Return the message, or None when it is not wanted or has vanished. Raises: Unwelcome when the server names another reason."""
+    top = yield from try_optional("top", f"TOP {number} 0", {})
+    header = b"\r\n".join(lines_of(top))
+    if top.startswith(b"-") or not inbox.wants(header):
         return None
-    command = f"RETR {number}" if (yield from _size(number)) <= BODY_LIMIT_BYTES else f"TOP {number} {LINES_OF_LARGE}"
-    reply = yield Ask("retr", f"{command}\r\n".encode(), pop3_multiline())
-    if refusal("retr", reply):
+    small = inbox.owns(header) and (yield from _size(number)) <= BODY_LIMIT_BYTES
+    reply = yield from try_optional("retr", f"RETR {number}" if small else f"TOP {number} {LINES_OF_TOP}", {})
+    if reply.startswith(b"-"):
         return None
     raw = b"".join(line + b"\r\n" for line in lines_of(reply))
     return Copy("INBOX", uid, raw[:BODY_LIMIT_BYTES], None, polled_seconds)

@@ -8,16 +8,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from probe.dialogue import Ask, Note, Skip, printable, refuse
+from probe.dialogue import Note, Skip, printable, refuse
 from probe.framing import pop3_multiline
 from probe.message import HEADER, header_fields
-from probe.pop3_session import enter, lines_of, say
+from probe.pop3_session import enter, lines_of, say, try_optional
 from probe.values import FaultKind
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from probe.dialogue import Dialogue, Move
+    from probe.pop3_session import Capabilities
     from probe.values import Check
 
 SEARCHED = 5  # newest messages among which ours is looked for: each costs a round trip
@@ -29,23 +30,24 @@ def dialogue(check: Check, message: bytes = b"") -> Dialogue:  # noqa: ARG001 - 
 
     Readings: auth, mailbox_messages, mailbox_bytes, fetched_bytes.
     """
-    if (yield from enter(check)):
-        yield from _look()
+    offers = yield from enter(check)
+    if offers is not None:
+        yield from _look(offers)
     else:
         for step in ("stat", "uidl", "retr"):
             yield Skip(step, "no mailbox is configured")
     yield from say("quit", "QUIT")
 
 
-def _look() -> Generator[Move, bytes, None]:
+def _look(offers: Capabilities) -> Generator[Move, bytes, None]:
     messages = yield from _stat()
-    reply = yield Ask("uidl", b"UIDL\r\n", pop3_multiline())
-    if reply.startswith(b"-"):  # RFC 1939, 7: optional
+    reply = yield from try_optional("uidl", "UIDL", offers)
+    if reply.startswith(b"-"):
         yield Note("uidl", f"no UIDL: {printable(reply)}")
     if not messages:
         yield Skip("retr", "no test message yet: the mailbox is empty")
         return
-    newest = yield from _newest(messages)
+    newest = yield from _newest(messages, offers)
     if newest is not None:
         reply = yield from say("retr", f"RETR {newest}", pop3_multiline())
         yield Note("fetched_bytes", len(b"\r\n".join(lines_of(reply))) + 2)
@@ -61,11 +63,11 @@ def _stat() -> Generator[Move, bytes, int]:
     return int(counted[1])
 
 
-def _newest(messages: int) -> Generator[Move, bytes, int | None]:
+def _newest(messages: int, offers: Capabilities) -> Generator[Move, bytes, int | None]:
     """Return the number of our newest test message among the last few, or None with the reading that says why."""
     for number in range(messages, max(0, messages - SEARCHED), -1):
-        reply = yield Ask("top", f"TOP {number} 0\r\n".encode(), pop3_multiline())
-        if reply.startswith(b"-"):  # RFC 1939, 7: optional
+        reply = yield from try_optional("top", f"TOP {number} 0", offers)
+        if reply.startswith(b"-"):
             yield Skip("retr", f"no TOP, and no message is read that may be somebody's: {printable(reply)}")
             return None
         if header_fields(b"\r\n".join(lines_of(reply)), HEADER):

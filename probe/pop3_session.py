@@ -53,13 +53,25 @@ def say(step: str, command: str, framing: Framing = pop3_line, shown: str | None
     return reply
 
 
+def try_optional(step: str, command: str, offers: Capabilities) -> Generator[Move, bytes, bytes]:
+    """Give a command of RFC 1939, 7 and return its reply, even the -ERR of a server that may not know it.
+
+    Raises: Unwelcome for -ERR where the server offers this command, or says by a response code that something else is wrong.
+    """
+    reply = yield Ask(step, f"{command}\r\n".encode(), pop3_multiline())
+    fault = refusal(step, reply)
+    if fault and (command.partition(" ")[0] in offers or _CODE.match(reply)):
+        raise fault
+    return reply
+
+
 def lines_of(reply: bytes) -> list[bytes]:
     """Return the lines of a multi-line reply without its status and its final dot, dots unstuffed (RFC 1939, 3)."""
     return [line.removeprefix(b".") for line in reply.split(b"\r\n")[1:-2]]
 
 
-def enter(check: Check) -> Generator[Move, bytes, bool]:
-    """Greet, secure and log in. Returns whether we are logged in; False = no mailbox is configured."""
+def enter(check: Check) -> Generator[Move, bytes, Capabilities | None]:
+    """Greet, secure and log in. Returns what the server offers (nothing where it knows no CAPA); None = no mailbox is configured."""
     greeting = yield from say("greeting", "")
     if _TIMESTAMP.search(greeting):
         yield Note("apop_offered", value=True)
@@ -69,9 +81,9 @@ def enter(check: Check) -> Generator[Move, bytes, bool]:
         offers = yield from _capabilities("capa-tls")
     if check.mailbox is None:
         yield Skip("login", "no mailbox is configured")
-        return False
+        return None
     yield from _login(check, check.mailbox, offers)
-    return True
+    return offers or {}
 
 
 def _capabilities(step: str) -> Generator[Move, bytes, Capabilities | None]:
@@ -117,6 +129,6 @@ def _user_pass(mailbox: Mailbox, password: str, *, encrypted: bool) -> Generator
         raise refuse(FaultKind.AUTH, "login", "login name or password holds a line end or NUL, which POP3's USER and PASS cannot carry")
     yield Note("auth", "USER and PASS")
     if not encrypted:
-        yield Note("auth_exposed", "password or token sent over an unencrypted connection")
+        yield Note("auth_exposed", value=True)
     yield from say("login", f"USER {mailbox.login}")
     yield from say("login", f"PASS {password}", shown="PASS ***")

@@ -16,7 +16,7 @@ from probe import mailbox_imap, mailbox_pop3
 from probe.clock import utc_now
 from probe.dsn import Bounce, bounce, is_report
 from probe.maildate import read_date
-from probe.message import Mine, read, recognise
+from probe.message import Mine, has_own_id, read, recognise
 from probe.outcome import Sighting
 from probe.values import Fault, FaultKind
 
@@ -129,6 +129,11 @@ class Reader:
     def wants(self, header: bytes) -> bool:
         """Return whether the whole message is wanted: ours, or a report."""
         return recognise(header, self._key) is not None or is_report(header)
+
+    def owns(self, header: bytes) -> bool:
+        """Return whether this header proves the message ours."""
+        mine = recognise(header, self._key)
+        return mine is not None and has_own_id(header, mine)
 
     def seen(self, copy: Copy) -> bool:
         """Take a message. Returns whether it is proven ours and may be deleted."""

@@ -70,6 +70,9 @@ class Awaiting:
     def wants(self, header: bytes) -> bool:
         return message.recognise(header, KEY) is not None
 
+    def owns(self, header: bytes) -> bool:
+        return message.recognise(header, KEY) is not None
+
     def seen(self, copy: Copy) -> bool:
         self.told.append(f"seen in {copy.folder}")
         self.copies.append(copy)

@@ -40,6 +40,9 @@ class Script:
     def wants(self, header: bytes) -> bool:
         return header.startswith(b"X-Mailsonde")
 
+    def owns(self, header: bytes) -> bool:
+        return b"a report" not in header
+
     def seen(self, copy: Copy) -> bool:
         self.told.append(f"{copy.folder} {copy.uid} {copy.polled_seconds}")
         self.copies.append(copy)

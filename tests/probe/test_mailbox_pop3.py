@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
+
 from probe.mailbox_pop3 import look
 from probe.values import FaultKind
 from tests.probe.reading import Script
@@ -90,6 +92,26 @@ def test_what_can_not_be_read_or_deleted_is_passed_over() -> None:
     told, script, known = see(story, set())
     assert (told.fault, script.told) == (None, ["noticed", "INBOX c None", "INBOX d None"])
     assert known == {"a", "b", "c", "d"}
+
+
+def test_a_report_is_never_read_with_retr() -> None:
+    report = "X-Mailsonde: a report"
+    story = uidl("a") + top(1, report) + f"C: TOP 1 1000\nS: +OK\nS: {report}\nS:\nS: 550 no such user\nS: .\n" + "C: QUIT\nS: +OK"
+    told, script, known = see(story, set())
+    assert (told.fault, script.told, known) == (None, ["noticed", "INBOX a None"], {"a"})
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        "C: TOP 1 0\nS: -ERR [SYS/TEMP] index broken",
+        top(1, "X-Mailsonde: x") + "C: LIST 1\nS: +OK 1 9\nC: RETR 1\nS: -ERR [SYS/TEMP] index broken",
+    ],
+)
+def test_a_message_that_can_not_be_read_for_now_is_looked_at_again(story: str) -> None:
+    told, _, known = see(uidl("a") + story, set())
+    assert told.fault is not None
+    assert (told.fault.kind, told.fault.said, known) == (FaultKind.TEMPORARY, "-ERR [SYS/TEMP] index broken", set())
 
 
 def test_a_server_without_uidl_can_not_be_read_from() -> None:

@@ -45,7 +45,7 @@ def test_a_server_in_the_clear_with_an_empty_mailbox() -> None:
     assert told.readings == {
         "apop_offered": True,
         "auth": "USER and PASS",
-        "auth_exposed": "password or token sent over an unencrypted connection",
+        "auth_exposed": True,
         "mailbox_messages": 0,
         "mailbox_bytes": 0,
         "retr": "no test message yet: the mailbox is empty",
@@ -159,6 +159,9 @@ def test_a_mechanism_with_a_challenge_and_a_secret_that_does_not_fit_the_first_l
 
 
 PLAIN = HELLO.replace("USER", "SASL PLAIN") + "C: AUTH PLAIN AGFsaWNlQGFiYy5leGFtcGxlAHBhInNzXHdvcmQ=\n"
+STAT = "C: STAT\nS: +OK 1 100\n"
+LISTED = "C: UIDL\nS: +OK\nS: 1 a\nS: .\nC: TOP 1 0\n"
+BARE = IN.replace("    S: TOP\n    S: UIDL\n", "")
 REFUSED: list[tuple[str, Security, FaultKind, str, str]] = [  # story, security, kind, step, said
     ("S: -ERR [SYS/TEMP] too many", Security.NONE, FaultKind.TEMPORARY, "greeting", "-ERR [SYS/TEMP] too many"),
     ("S: -ERR go away", Security.NONE, FaultKind.PERMANENT, "greeting", "-ERR go away"),
@@ -179,6 +182,12 @@ REFUSED: list[tuple[str, Security, FaultKind, str, str]] = [  # story, security,
     ),
     (IN + "C: STAT\nS: +OK many", Security.NONE, FaultKind.PROTOCOL, "stat", "not a count and a size: +OK many"),
     (IN + "C: STAT\nS: -ERR broken", Security.NONE, FaultKind.PERMANENT, "stat", "-ERR broken"),
+    (IN + STAT + "C: UIDL\nS: -ERR [SYS/TEMP] index", Security.NONE, FaultKind.TEMPORARY, "uidl", "-ERR [SYS/TEMP] index"),
+    (IN + STAT + "C: UIDL\nS: -ERR broken", Security.NONE, FaultKind.PERMANENT, "uidl", "-ERR broken"),
+    (IN + STAT + LISTED + "S: -ERR [SYS/TEMP] index", Security.NONE, FaultKind.TEMPORARY, "top", "-ERR [SYS/TEMP] index"),
+    (IN + STAT + LISTED + "S: -ERR broken", Security.NONE, FaultKind.PERMANENT, "top", "-ERR broken"),
+    (BARE + STAT + "C: UIDL\nS: -ERR [SYS/TEMP] index", Security.NONE, FaultKind.TEMPORARY, "uidl", "-ERR [SYS/TEMP] index"),
+    (BARE + STAT + LISTED + "S: -ERR [SYS/PERM] index", Security.NONE, FaultKind.PERMANENT, "top", "-ERR [SYS/PERM] index"),
 ]  # fmt: skip
 
 

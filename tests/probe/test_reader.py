@@ -105,6 +105,15 @@ async def test_other_mail_and_reports_are_never_deleted(wire: Wire) -> None:
     assert post.copies == []
 
 
+async def test_somebodys_mail_is_never_read_with_retr(wire: Wire) -> None:
+    ours = build(LETTER, KEY).raw
+    bare = ours.replace(b"Message-ID:", b"X-Was:")
+    others = [b"From: postmaster@other.example\r\n\r\n", b"Content-Type: multipart/report\r\n" + ours, bare]
+    reader = Reader(wire, replace(CHECK, kind="pop3"), KEY, Post())
+    assert [reader.owns(header) for header in (ours, *others)] == [True, False, False, False]
+    assert all(reader.wants(header) for header in (ours, *others))
+
+
 @pytest.mark.parametrize("at", [NOW - timedelta(days=99), NOW])
 async def test_a_message_that_carries_a_copy_of_our_header_is_left(wire: Wire, at: datetime) -> None:
     post = Post()
