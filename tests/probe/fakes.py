@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from probe.values import Security
+from probe.values import Check, Endpoint, FaultKind, Mailbox, Result, Secret, Security
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -111,3 +112,13 @@ def certificate(folder: Path, host: str, *, days: float = 30.0) -> tuple[ssl.SSL
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(path)
     return context, str(trust)
+
+
+def smtp(port: int, **changes: object) -> Check:
+    check = Check("abc.example/mx", "abc.example", "mx", "smtp", Endpoint("127.0.0.1", port), timeout_seconds=2.0)
+    return replace(check, **{"mailbox": Mailbox("probe@abc.example", Secret("topsecret")), **changes})  # type: ignore[arg-type] # any field
+
+
+def fault(result: Result) -> tuple[FaultKind, str]:
+    assert result.fault is not None, result
+    return result.fault.kind, result.fault.step
