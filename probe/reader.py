@@ -30,6 +30,7 @@ log = logging.getLogger("mailsonde.reader")
 
 POLL_SHARE = 0.1  # of the age of the youngest trip: a fresh one is looked for often, an old one seldom
 POLL_BOUNDS_SECONDS = {"imap": (0.5, 30.0), "pop3": (0.4, 60.0)}  # a look at POP3 is a login; servers count those
+STEADY_SECONDS = 30.0  # a session that broke before lasted too short to come back at once: it may break again
 LONGEST_PAUSE_SECONDS = 60.0  # between two tries to reconnect
 FORGOTTEN_AFTER = timedelta(days=7)  # test messages that no ledger knows, proven ours, are cleared away then
 
@@ -80,8 +81,10 @@ class Reader:
         """Read until nothing is awaited any more, whatever happens to the connection."""
         failures = 0
         while self.poll_seconds(reading=False) is not None:
+            began = monotonic()
             fault = await self._talk()
-            failures = 0 if fault is None or self.blind == "" else failures + 1
+            steady = self.blind == "" and monotonic() - began >= STEADY_SECONDS
+            failures = 0 if fault is None or steady else failures + 1
             self._see(f"{fault.kind} at {fault.step}: {fault.said}" if fault else "")
             await asyncio.sleep(self._pause_seconds(failures))
 
