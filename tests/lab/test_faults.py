@@ -27,19 +27,25 @@ TEN = 10
 
 @pytest.fixture(scope="module", autouse=True)
 def _nothing_left(lab: Lab) -> Iterator[None]:
-    """Throw away, at the end, what the faults held up in queues and mailboxes: the tests after these await other mail."""
+    """Throw away, at the end, what the faults held up in queues, mailboxes and the ledger: the tests after these await other mail."""
     yield
     for instance in ("mx", "hub", "edge"):
         postfix.purge(lab.ground, instance)
     for domain in FIRST_DOMAINS:
         dovecot.empty(lab.ground, f"probe@{domain}")
+    forget_trips(lab)
+
+
+def forget_trips(lab: Lab) -> None:
+    """Take away the ledger of trips that did not end."""
+    for ledger in lab.dir.glob("*.trips"):
+        shutil.rmtree(ledger)
 
 
 @pytest.fixture
 def broken(lab: Lab, fault: Fault) -> Iterator[Fault]:
     """Yield the fault while it is in force in the lab, without the trips that other rows left under way; then mend it."""
-    for ledger in lab.dir.glob("*.trips"):
-        shutil.rmtree(ledger)
+    forget_trips(lab)
     faults.inject(lab.ground, [fault.name])
     yield fault
     faults.clear(lab.ground)
@@ -53,8 +59,7 @@ def test_mailsonde_says_what_the_row_promises(broken: Fault, lab: Lab, capsys: p
 
 
 def test_all_is_ok_when_nothing_is_wrong_ten_times_in_a_row(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
-    for ledger in lab.dir.glob("*.trips"):
-        shutil.rmtree(ledger)
+    forget_trips(lab)
     for _ in range(TEN):
         report = run(lab.config, capsys)
         assert [(name_of(one), told(one), one["reasons"]) for one in [*report["checks"], *report["trips"]] if one["level"] != "OK"] == []
