@@ -19,7 +19,7 @@ from config.syntax import TOO_DEEP, syntax_problem
 try:
     from yaml import CBaseLoader as Loader
 except ImportError:  # pragma: no cover - PyYAML without libyaml reads the same, only slower
-    from yaml import BaseLoader as Loader  # type: ignore[assignment]
+    from yaml import BaseLoader as Loader  # type: ignore[assignment] # the same, in Python
 
 MOST_LEVELS = 50  # the C loader recurses: 50,000 brackets would end the process
 MOST_VALUES = 2_000_000  # 10,000 domains of 40 values each are 400,000
