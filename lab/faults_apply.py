@@ -12,6 +12,7 @@ import re
 import signal
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -188,6 +189,11 @@ def reload(ground: Ground, server: str) -> None:
     time.sleep(SETTLE_SECONDS)
 
 
+def _stands(port: int, *, closed: bool) -> bool:
+    """Return whether a listener is as it is wanted."""
+    return (port in processes.listening()) != closed
+
+
 def _await_listeners(ground: Ground, changed: list[Key], wanted: Wants) -> None:
     """Wait until each listener that changed is open or closed as wanted.
 
@@ -196,5 +202,5 @@ def _await_listeners(ground: Ground, changed: list[Key], wanted: Wants) -> None:
     for key in changed:
         if key[0] == "listener":
             port, closed = ground.backs[key[2]], bool(wanted.get(key))
-            if not processes.until(lambda port=port, closed=closed: (port in processes.listening()) != closed, SAYS_SECONDS):  # type: ignore[misc]
+            if not processes.until(partial(_stands, port, closed=closed), SAYS_SECONDS):
                 raise LabError(f"{key[1]} did not {'close' if closed else 'open'} {key[2]}: see {ground.log(key[1])}")
