@@ -14,6 +14,7 @@ CONTRACTS = ROOT / ".importlinter"
 # contract -> file, the line that it must catch, and the words with which the report names the culprit
 PLANTS = {
     "walk": ("probe/values.py", "import thresholds", "probe is not allowed to import thresholds"),
+    "console-knows-no-configuration": ("console/ports.py", "import config", "console is not allowed to import config"),
     "lab": ("lab/ground.py", "import config", "lab is not allowed to import config"),
     "nobody-uses-lab": ("service/words.py", "import lab.ground", "service is not allowed to import lab"),
     "pure-thresholds": ("thresholds/__init__.py", "import socket", "thresholds is not allowed to import socket"),
