@@ -45,6 +45,12 @@ class JudgedTrip:
     trip: Trip
     verdict: Verdict
     bounds: Bounds = Bounds()
+    earlier: bool = False  # an earlier run sent it; this one took it up from the ledger
+
+    @property
+    def decides(self) -> bool:
+        """Say whether it may make the level: what we do not know of an earlier run's trip is no news of the mail system as it is now."""
+        return not (self.earlier and self.verdict.level is Level.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +60,16 @@ class Report:
     site: str
     started_at: datetime  # aware, UTC
     checks: tuple[JudgedCheck, ...] = ()  # in the order of the configuration
-    trips: tuple[JudgedTrip, ...] = ()
+    trips: tuple[JudgedTrip, ...] = ()  # this run's own, then those of earlier runs
 
     @property
     def verdicts(self) -> list[Verdict]:
-        """Return all verdicts, of checks before those of trips."""
-        return [one.verdict for one in self.checks] + [one.verdict for one in self.trips]
+        """Return the verdicts that decide, of checks before those of trips."""
+        return [one.verdict for one in self.checks] + [one.verdict for one in self.trips if one.decides]
 
     @property
     def level(self) -> Level:
-        """Return the worst level; UNKNOWN when nothing was run."""
+        """Return the worst level of all that decides; UNKNOWN when there is nothing."""
         return max((verdict.level for verdict in self.verdicts), default=Level.UNKNOWN)
 
     @property
@@ -84,10 +90,15 @@ def tally(levels: Sequence[Level]) -> str:
     return ", ".join(f"{counts[level]:,} {level.name}" for level in order if counts[level])
 
 
+def trip_name(judged: JudgedTrip) -> str:
+    """Return `trip abc.example` or `earlier trip abc.example`."""
+    return f"{'earlier trip' if judged.earlier else 'trip'} {judged.trip.name}"
+
+
 def _worst(report: Report) -> str:
     """Return the name and the first reason of what is worst, and how many more are as bad."""
     named = [(one.result.check.name, one.verdict) for one in report.checks]
-    named += [(f"trip {one.trip.name}", one.verdict) for one in report.trips]
+    named += [(trip_name(one), one.verdict) for one in report.trips if one.decides]
     level = report.level  # once: it looks at every verdict
     bad = [(name, verdict) for name, verdict in named if verdict.level is level]
     if level is Level.OK or not bad:
@@ -101,6 +112,8 @@ def summarize(report: Report) -> str:
     """Return the run in one sentence: `3 domains, 21 checks: 19 OK, 2 CRITICAL (abc.example/imap: no connection ..)`."""
     domains = {one.result.check.domain for one in report.checks} | {one.trip.domain for one in report.trips}
     counted = [(plural(len(report.checks), "check"), [one.verdict.level for one in report.checks])]
-    counted.append((plural(len(report.trips), "trip"), [one.verdict.level for one in report.trips]))
+    for noun, earlier in (("trip", False), ("earlier trip", True)):
+        trips = [one.verdict.level for one in report.trips if one.earlier is earlier]
+        counted.append((plural(len(trips), noun), trips))
     parts = [f"{what}: {tally(levels)}" for what, levels in counted if levels]
     return f"{plural(len(domains), 'domain')}, {'; '.join(parts) or 'nothing was run'}{_worst(report)}"

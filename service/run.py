@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -128,9 +129,13 @@ def judge_one_trip(trip: Trip, late_after_seconds: float, work: Work, now: datet
 
 
 def judge_trips(trips: Sequence[Trip], work: Work, now: datetime) -> tuple[JudgedTrip, ...]:
-    """Return the trips with their verdicts; one whose journey is configured no more is judged by the default."""
+    """Return the trips with their verdicts; those that come after one for each journey are of earlier runs.
+
+    One whose journey is configured no more is judged by the default.
+    """
     late = {journey.name: journey.late_after_seconds for journey in work.journeys}
-    return tuple(judge_one_trip(trip, late.get(trip.name, LATE_AFTER_SECONDS), work, now) for trip in trips)
+    judged = [judge_one_trip(trip, late.get(trip.name, LATE_AFTER_SECONDS), work, now) for trip in trips]
+    return tuple(replace(one, earlier=place >= len(work.journeys)) for place, one in enumerate(judged))
 
 
 async def run_once(work: Work, runner: Runner) -> Report:

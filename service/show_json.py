@@ -61,6 +61,7 @@ def trip_object(judged: JudgedTrip) -> dict[str, Any]:
     trip, verdict = judged.trip, judged.verdict
     return {
         "trip": trip.name,
+        "earlier": judged.earlier,
         "domain": trip.domain,
         "message_id": trip.message_id,
         "outcome": trip.outcome.value if trip.outcome is not None else None,

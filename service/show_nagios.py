@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from service.report import WORST_FIRST, summarize
+from service.report import WORST_FIRST, summarize, trip_name
 from service.words import distinct, shorten
 from service.words import harmless as one_line
 from thresholds import Level
@@ -58,7 +58,7 @@ def _lines(judged: JudgedCheck | JudgedTrip, name: str) -> str:
 def _details(report: Report) -> list[str]:
     """Return one line for each check and trip that is not OK, worst first."""
     bad: list[tuple[Level, str]] = [(one.verdict.level, _lines(one, one.result.check.name)) for one in report.checks]
-    bad += [(one.verdict.level, _lines(one, f"trip {one.trip.name}")) for one in report.trips]
+    bad += [(one.verdict.level, _lines(one, trip_name(one))) for one in report.trips]
     ordered = [line for level in WORST_FIRST if level is not Level.OK for worse, line in bad if worse is level]
     more = len(ordered) - DETAILS
     return ordered if more <= 0 else [*ordered[:DETAILS], f"and {more:,} more"]

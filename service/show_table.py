@@ -27,12 +27,13 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from probe import Check
-    from service.report import JudgedCheck, Report
+    from service.report import JudgedCheck, JudgedTrip, Report
 
 SUMMARY_FROM = 100  # checks; more rows than this nobody reads
 BAD_ROWS = 30  # more that are not OK than this are told by what broke them
 NARROWEST = 60  # columns
 REASON = 180  # letters of one reason in a row
+EARLIER = "Earlier trips"
 WIDE_BAR, NARROW_BAR = 20, 12  # letters
 PHASE_STYLES = dict(zip(PHASES, ("blue", "cyan", "magenta", "green", "yellow", "bright_blue", "white"), strict=True)) | {BROKEN: "bold red"}
 
@@ -104,6 +105,16 @@ def _print_long(report: Report, console: Console) -> None:
         _print_rows(bad, console)
 
 
+def _print_trips(trips: Sequence[JudgedTrip], console: Console) -> None:
+    """Print this run's trips, then under a heading of their own those that earlier runs left in the ledger."""
+    own, earlier = [one for one in trips if not one.earlier], [one for one in trips if one.earlier]
+    if own:
+        console.print(trips_table(own))
+    if earlier:
+        console.print(Text(EARLIER, "bold"))
+        console.print(trips_table(earlier))
+
+
 def print_table(report: Report, console: Console, *, every: bool = False) -> None:
     """Print the report on `console`; `every` lists all checks and trips, however many."""
     console.print(Text(f"{report.site or 'probe'}, {clock(report.started_at)}", "dim"))
@@ -111,9 +122,7 @@ def print_table(report: Report, console: Console, *, every: bool = False) -> Non
         _print_long(report, console)
     else:
         _print_rows(report.checks, console)
-    trips = [one for one in report.trips if every or len(report.trips) <= SUMMARY_FROM or one.verdict.level is not Level.OK]
-    if trips:
-        console.print(trips_table(trips, report.started_at))
+    _print_trips([one for one in report.trips if every or len(report.trips) <= SUMMARY_FROM or one.verdict.level is not Level.OK], console)
     console.print(Text(harmless(summarize(report)), LEVEL_STYLES[report.level]))
 
 

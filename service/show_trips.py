@@ -12,7 +12,6 @@ from thresholds import Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
 
     from rich.table import Table
 
@@ -60,11 +59,11 @@ def _stages(trip: Trip) -> str:
     return f"{', '.join(known)}{doubt}"
 
 
-def _way(judged: JudgedTrip, since: datetime) -> Text:
+def _way(judged: JudgedTrip) -> Text:
     """Return outcome and times; then the reasons, where it is not OK; then the hops."""
     trip, verdict = judged.trip, judged.verdict
-    earlier = f"sent by an earlier run at {clock(trip.started_at)}" if trip.started_at < since else ""
-    text = Text(": ".join(part for part in (earlier, harmless(_outcome(judged)), _stages(trip)) if part))
+    sent = f"sent {clock(trip.started_at)}" if judged.earlier else ""
+    text = Text(": ".join(part for part in (sent, harmless(_outcome(judged)), _stages(trip)) if part))
     if verdict.level is not Level.OK:
         text.append("".join(f"\n{shorten(reason, REASON)}" for reason in distinct(verdict.reasons)))
     if verdict.suspect:
@@ -74,12 +73,10 @@ def _way(judged: JudgedTrip, since: datetime) -> Text:
     return text
 
 
-def trips_table(trips: Iterable[JudgedTrip], since: datetime) -> Table:
-    """Return one row per trip, the worst first; one that began before `since`, when this run did, was an earlier run's."""
+def trips_table(trips: Iterable[JudgedTrip]) -> Table:
+    """Return one row per trip, the worst first."""
     table = grid("TRIP", "LEVEL", "TIME", "OUTCOME AND WAY")
     for judged in sorted(trips, key=lambda one: -one.verdict.level):
         trip = judged.trip
-        table.add_row(
-            Text(harmless(trip.name), "bold"), level_text(judged.verdict.level), seconds_text(trip.total_seconds), _way(judged, since)
-        )
+        table.add_row(Text(harmless(trip.name), "bold"), level_text(judged.verdict.level), seconds_text(trip.total_seconds), _way(judged))
     return table

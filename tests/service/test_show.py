@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
@@ -18,6 +17,7 @@ from service.show_trips import hop_text
 from service.talk import show_talk
 from service.words import clock, distinct
 from tests.service.made import AT, a_bad_day, a_check, a_result, a_trip, broken, judged
+from thresholds import Level
 
 
 def table(report: Report, width: int = 80, *, every: bool = False) -> list[str]:
@@ -61,8 +61,40 @@ def test_the_last_line_says_it_all() -> None:
 
 
 def test_a_trip_of_an_earlier_run_says_so() -> None:
-    report = replace(Report("", AT, (), (a_trip(),)), started_at=AT + timedelta(seconds=9))
-    assert f"sent by an earlier run at {clock(AT)}: delivered in INBOX: submit 40 ms" in " ".join(" ".join(table(report, 120)).split())
+    report = Report("", AT, (), (a_trip(), replace(a_trip(), earlier=True)))
+    lines = table(report, 120)
+    heading = lines.index("Earlier trips")
+    assert sum("delivered in INBOX" in line for line in lines[:heading]) == 1
+    assert f"sent {clock(AT)}: delivered in INBOX: submit 40 ms" in " ".join(" ".join(lines[heading:]).split())
+    assert [one["earlier"] for one in json.loads(show_json(report))["trips"]] == [False, True]
+    assert "1 trip: 1 OK; 1 earlier trip: 1 OK" in lines[-1]
+
+
+def test_without_trips_of_earlier_runs_there_is_no_heading_for_them() -> None:
+    assert "Earlier trips" not in table(a_bad_day())
+
+
+@pytest.mark.parametrize(
+    ("outcome", "level", "last"),
+    [
+        (Outcome.UNSURE, Level.OK, "1 domain, 1 trip: 1 OK; 1 earlier trip: 1 UNKNOWN"),
+        (Outcome.LOST, Level.CRITICAL, "(earlier trip abc.example: the test message never arrived"),
+        (Outcome.BOUNCED, Level.CRITICAL, "(earlier trip abc.example: the test message bounced"),
+        (Outcome.LATE, Level.WARNING, "(earlier trip abc.example: the test message came late"),
+    ],
+)
+def test_of_an_earlier_run_only_bad_news_decides(outcome: Outcome, level: Level, last: str) -> None:
+    report = Report("", AT, (), (a_trip(), replace(a_trip(outcome), earlier=True)))
+    assert (report.level, report.exit_code) == (level, {Level.OK: 0, Level.WARNING: 1, Level.CRITICAL: 2}[level])
+    assert last in " ".join(" ".join(table(report, 160)).split())
+    assert f"{json.loads(show_json(report))['trips'][1]['level']}: earlier trip abc.example: " in show_nagios(report)
+
+
+def test_what_this_run_cannot_know_is_unknown_all_the_same() -> None:
+    unsure = a_trip(Outcome.UNSURE)
+    report = Report("", AT, (), (unsure, replace(unsure, earlier=True)))
+    assert (report.level, report.exit_code) == (Level.UNKNOWN, 3)
+    assert "more UNKNOWN" not in table(report, 160)[-1]
 
 
 def test_what_a_peer_says_at_length_is_cut_on_the_screen_and_whole_in_json() -> None:
@@ -169,6 +201,7 @@ CHECK_AS_JSON = {
 
 TRIP_AS_JSON = {
     "trip": "abc.example",
+    "earlier": False,
     "domain": "abc.example",
     "message_id": "<t0k3n@probe.example>",
     "outcome": "delivered",
