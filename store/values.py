@@ -25,6 +25,8 @@ class Run:
     result: Result
     verdict: Verdict
     late_seconds: float = 0.0  # how long after it was due it began; 0 for a run by hand
+    warning_seconds: float | None = None  # the limit in force for its total; None = there is none of this level
+    critical_seconds: float | None = None
     by_hand: bool = False  # asked for by a person or a scrape: it does not count in availability
 
 
