@@ -137,5 +137,6 @@ Zone = Annotated[SkipValidation[ZoneInfo], BeforeValidator(zone), WithJsonSchema
 SecretSource = Annotated[Secret, PlainValidator(_secret), WithJsonSchema(SOURCE_SCHEMA)]
 KeySource = Annotated[Secret | Path, PlainValidator(_key), WithJsonSchema(SOURCE_SCHEMA)]
 ReadableFile = Annotated[str, PlainValidator(_file), WithJsonSchema(STRING)]
+Listen = Annotated[SkipValidation[scalars.Listener], PlainValidator(scalars.listener), WithJsonSchema(STRING)]
 FilePath = Annotated[Path, PlainValidator(_path), WithJsonSchema(STRING)]
 SecurityWord = Annotated[Security, choice([str(one) for one in Security]), WithJsonSchema({"enum": [str(one) for one in Security]})]

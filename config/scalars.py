@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, NamedTuple
 
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0, "w": 604_800.0, "y": 31_557_600.0}  # seconds
 DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|s|m|h|d|w|y))+")
@@ -79,6 +79,29 @@ def port(value: Any) -> int:
     if not 1 <= number <= 65_535:
         raise ValueError(f"{number} is no port; a port is a number from 1 to 65535")
     return number
+
+
+class Listener(NamedTuple):
+    """Where we listen: an IP address of this host, and a port; port 0 takes a free one."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def listener(value: Any) -> Listener:
+    """Return an address of ours with its port, as in `127.0.0.1:9825` or `[::1]:9825`."""
+    if isinstance(value, Listener):
+        return value
+    written = text(value)
+    host, colon, number = written.rpartition(":")
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    try:
+        return Listener(str(ip_address(bare)), 0 if colon and number == "0" else port(number))
+    except ValueError:
+        raise ValueError(f"`{written}` is no address to listen on; one looks like 127.0.0.1:9825 or [::1]:9825") from None
 
 
 def factor(value: Any) -> float:

@@ -4,8 +4,9 @@ from typing import Annotated
 
 from pydantic import Field, PrivateAttr
 
-from config.fields import Duration, FilePath, IpAddress, KeySource, Name, Port, Section, Zone, kept
+from config.fields import Duration, IpAddress, KeySource, Name, Port, Section, Zone, kept
 from config.meaning import CalendarPlan, Threshold
+from config.running import Console, Log, Metrics, Store
 from config.servers import Discovery, Domain, Server, TripPlan
 from thresholds.values import Limit
 
@@ -46,22 +47,8 @@ class Resolver(Section):
     port: Port = Field(53, description="Its port.")
 
 
-class Keep(Section):
-    """How long is remembered."""
-
-    results_seconds: Duration = Field("14d", alias="results", validate_default=True, description="Single results.")
-    rollups_seconds: Duration = Field("5y", alias="rollups", validate_default=True, description="Counts and histograms.")
-
-
-class Store(Section):
-    """Where the prober remembers."""
-
-    path: FilePath = Field("mailsonde.db", validate_default=True, description="File, relative to the configuration.")
-    keep: Keep = Field({}, validate_default=True, description="How long.")
-
-
 # Sections of the design that this version knows by name and does nothing with; each is said in a warning.
-LATER = ("metrics", "console", "notify", "tracking", "reports", "agents")
+LATER = ("notify", "tracking", "reports", "agents")
 
 
 class Settings(Section):
@@ -80,6 +67,9 @@ class Settings(Section):
     calendars: dict[Name, Annotated[CalendarPlan, kept()]] = Field({}, description="Named times for thresholds.")
     thresholds: tuple[Annotated[Threshold, kept()], ...] = Field((), description="What is normal.")
     store: Store = Field({}, validate_default=True, description="What is remembered, and where.")
+    metrics: Metrics = Field({}, validate_default=True, description="Where Prometheus scrapes.")
+    console: Console = Field({}, validate_default=True, description="Where the service is steered from afar.")
+    log: Log = Field({}, validate_default=True, description="What the service says of itself.")
 
     _warnings: tuple[str, ...] = PrivateAttr(default=())
 

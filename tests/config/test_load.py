@@ -121,10 +121,10 @@ def test_names_in_other_scripts_become_their_ascii_form(settings_of: Reader) -> 
 
 
 def test_what_a_later_version_does_is_said_to_do_nothing_yet(settings_of: Reader) -> None:
-    settings = settings_of("site: a\nconsole: {listen: 127.0.0.1:8025}\nmetrics:\n  listen: 127.0.0.1:9825\n")
+    settings = settings_of("site: a\nnotify: {channels: {}}\nreports:\n  listen: 127.0.0.1:9825\n")
     assert settings.warnings == (
-        "mailsonde.yml:2:1: console: is known, but this version does nothing with it",
-        "mailsonde.yml:3:1: metrics: is known, but this version does nothing with it",
+        "mailsonde.yml:2:1: notify: is known, but this version does nothing with it",
+        "mailsonde.yml:3:1: reports: is known, but this version does nothing with it",
     )
 
 
@@ -181,3 +181,10 @@ def test_the_key_may_not_exist_yet(settings_of: Reader, tmp_path: Path) -> None:
     (tmp_path / "mine.key").write_text("0123456789abcdef")
     (tmp_path / "mine.key").chmod(0o600)
     assert settings_of("identity: {key: {file: mine.key}}\n").identity.key == Secret("0123456789abcdef")
+
+
+def test_where_the_service_listens(settings_of: Reader) -> None:
+    settings = settings_of("site: a\nmetrics: {listen: '[::1]:0'}\n")
+    assert (settings.metrics.listen, str(settings.metrics.listen)) == (("::1", 0), "[::1]:0")
+    assert str(settings.console.listen) == "127.0.0.1:8025"
+    assert settings.console.token is None
