@@ -1,0 +1,91 @@
+-- What is remembered, as it stands at schema version 1 (PRAGMA user_version; store/migrations.py leads older files here).
+--
+-- Times end in _us: microseconds since 1970-01-01 UTC; durations too, as whole microseconds. Levels are thresholds.values.Level (0 OK,
+-- 1 UNKNOWN, 2 WARNING, 3 CRITICAL). No secret, no endpoint and no unredacted line ever stands here. Text that begins as a list or an
+-- object is JSON. One connection writes; foreign keys are not enforced (they would cost a look-up per row): store/rows.py keeps them true.
+
+-- -- checks -------------------------------------------------------------------------------------------------------------------------
+
+CREATE TABLE checks (                         -- every check that was ever run: a name keeps its id for ever
+    id      INTEGER PRIMARY KEY,
+    name    TEXT NOT NULL UNIQUE,             -- "abc.example/imap"
+    domain  TEXT NOT NULL COLLATE NOCASE,     -- what a Scope asks for
+    server  TEXT NOT NULL,                    -- its name in the configuration
+    kind    TEXT NOT NULL                     -- key of probe.kinds.KINDS
+);
+CREATE INDEX checks_by_domain ON checks (domain);
+
+-- -- runs: 1,000 a second at the most, kept for days: every byte counts ---------------------------------------------------------------
+
+CREATE TABLE words (                          -- what thousands of runs have in common, written once a day
+    id      INTEGER PRIMARY KEY,
+    born_us INTEGER NOT NULL,                 -- runs that refer to it began after born_us - 1 day and before born_us + 2 days; then it may go
+    text    TEXT NOT NULL                     -- [[names of the steps], {readings that are text or yes/no}, [names of the numbers], "limit in force"]
+);
+
+CREATE TABLE runs (
+    id             INTEGER PRIMARY KEY,       -- rises in the order of the commits
+    check_id       INTEGER NOT NULL,          -- checks.id
+    started_us     INTEGER NOT NULL,
+    duration_us    INTEGER NOT NULL,          -- the total: the sum of the steps
+    bucket         INTEGER NOT NULL,          -- store.histogram.bucket_of(duration in seconds)
+    level          INTEGER NOT NULL,
+    suspect        INTEGER NOT NULL,          -- 1 = the prober's own uncertainty could change the level
+    by_hand        INTEGER NOT NULL,          -- 1 = asked for by a person or a scrape: it does not count in availability
+    late_us        INTEGER NOT NULL,          -- how long after it was due it began
+    uncertainty_us INTEGER NOT NULL,
+    warning_us     INTEGER,                   -- the limit in force for the total; NULL = there is none of this level
+    critical_us    INTEGER,
+    words_id       INTEGER NOT NULL,          -- words.id
+    steps          TEXT NOT NULL,             -- [microseconds of each step], in the order of the names in words
+    numbers        TEXT,                      -- [readings that are numbers], in the order of the names in words; NULL = none
+    fault_kind     TEXT,                      -- probe.values.FaultKind; NULL = an answer
+    fault_step     TEXT,
+    fault_said     TEXT,                      -- the peer's own words, at most 500 characters, secrets removed
+    reasons        TEXT,                      -- [sentences, worst first]; NULL = none
+    message_id     TEXT                       -- of the test message sent; NULL = none
+);
+CREATE INDEX runs_by_check ON runs (check_id, started_us);  -- one check's last runs
+CREATE INDEX runs_by_time ON runs (started_us);             -- all runs of a span: rollups, retention
+
+CREATE TABLE conversations (                  -- redacted: of each check the last good run, and the first bad run of each of its last troubles
+    id         INTEGER PRIMARY KEY,
+    check_id   INTEGER NOT NULL,
+    which      TEXT NOT NULL CHECK (which IN ('last_good', 'first_bad')),
+    run_id     INTEGER NOT NULL,              -- runs.id; the run itself may have gone by age
+    started_us INTEGER NOT NULL,
+    level      INTEGER NOT NULL,
+    lines      TEXT NOT NULL                  -- [[1 = ours, step, text, microseconds since it began], ..]
+);
+CREATE UNIQUE INDEX conversations_by_check ON conversations (check_id, which, run_id);
+
+-- -- trips that have ended ------------------------------------------------------------------------------------------------------------
+
+CREATE TABLE trips (
+    id             INTEGER PRIMARY KEY,
+    name           TEXT NOT NULL,             -- "abc.example", or the name of the entry under `trips:`
+    domain         TEXT NOT NULL COLLATE NOCASE, -- the receiving one: what a Scope asks for
+    message_id     TEXT NOT NULL UNIQUE,      -- a trip that is told twice is stored once: the first word stands
+    started_us     INTEGER NOT NULL,
+    outcome        TEXT NOT NULL,             -- probe.values.Outcome
+    level          INTEGER NOT NULL,
+    suspect        INTEGER NOT NULL,
+    submit_us      INTEGER,                   -- NULL = unknown
+    transit_us     INTEGER,
+    retrieve_us    INTEGER,
+    total_us       INTEGER,
+    bucket         INTEGER,                   -- store.histogram.bucket_of(total in seconds); NULL = unknown
+    uncertainty_us INTEGER NOT NULL,
+    limit_words    TEXT NOT NULL,             -- the limit in force; "" = none
+    details        TEXT NOT NULL              -- {folder, relays, readings, said, step, reasons} as store/rows.py writes and reads them
+);
+CREATE INDEX trips_by_name ON trips (name, started_us);
+CREATE INDEX trips_by_domain ON trips (domain, started_us);
+CREATE INDEX trips_by_time ON trips (started_us);
+
+-- -- what there is one of -------------------------------------------------------------------------------------------------------------
+
+CREATE TABLE meta (
+    key   TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) WITHOUT ROWID;
