@@ -84,6 +84,7 @@ class _Call:
             self.conversation.fail(FaultKind.RESOLVE, os_words(error), monotonic())
             return None
         self.conversation.mark("resolve", monotonic())
+        self.conversation.readings["server_address"] = address
         self.conversation.step = "connect"
         return address
 
@@ -116,7 +117,7 @@ class _Call:
                 raw, self.line, context, server_hostname=endpoint.host, ssl_handshake_timeout=self.check.timeout_seconds
             )
         except (OSError, ValueError) as error:
-            talk.fail(FaultKind.TLS, trust.say_tls(error), monotonic())
+            talk.fail(FaultKind.TLS, trust.say_tls(error, endpoint, self.started_at), monotonic())
             return
         if transport is not None and not talk.over:
             talk.readings.update(trust.read_certificate(transport.get_extra_info("ssl_object"), self.started_at))

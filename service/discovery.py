@@ -14,6 +14,7 @@ from config.plan import Discovered, sound
 from probe import ldap_pages
 from probe.dialogue import printable
 from probe.values import Check, Directory, Endpoint
+from thresholds.wording import hint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -60,7 +61,7 @@ def _check(settings: Settings, discovery: Discovery) -> Check:
         kind="ldap",
         endpoint=Endpoint(server.host, server.port, server.security, server.ca_file, server.verify),
         timeout_seconds=server.timeout_seconds or settings.checks.timeout_seconds,
-        directory=Directory(server.base, discovery.filter, bind_dn=server.bind_dn, password=server.password),
+        directory=Directory(discovery.base or server.base, discovery.filter, bind_dn=server.bind_dn, password=server.password),
     )
 
 
@@ -72,7 +73,7 @@ def _wanted(discovery: Discovery) -> list[str]:
 def _failed(check: Check, fault: Fault) -> str:
     endpoint = check.endpoint
     where = f"the directory {check.server} ({endpoint.host} port {endpoint.port})"
-    return f"no domains discovered: {where} failed at {fault.step}: {fault.kind.value}: {fault.said}"
+    return f"no domains discovered: {where} failed at {fault.step}: {fault.kind.value}: {fault.said}{hint(check, fault)}"
 
 
 def _read(pages: list[bytes], discovery: Discovery) -> Found:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from probe.values import FaultKind, Outcome
-from thresholds.values import UNITS, Aspect
+from probe.kinds import KINDS
+from probe.values import FaultKind, Outcome, Security
+from thresholds.baselines import LEAST_COUNT, weeks_needed
+from thresholds.values import UNITS, Aspect, Level
 
 if TYPE_CHECKING:
     from probe.values import Check, Fault, Trip
     from thresholds.values import Limit, Sample
 
 SPANS = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"))
+NO_SUCH_OBJECT = "noSuchObject"  # RFC 4511, appendix A: also the answer to who may not see the entry
 NOT_SENT = "not sent"  # how the words of a trip begin whose message never went out (probe.outcome)
 UNIT_WORDS = {"count": "", "percent": " %", "days": " days"}
 
@@ -71,14 +74,41 @@ def tell_fault(check: Check, fault: Fault) -> str:
     """Return the sentence for a fault, the peer's own words last."""
     endpoint = check.endpoint
     words = {"host": endpoint.host, "step": fault.step, "timeout": span(check.timeout_seconds)}
-    return _with(FAULTS[fault.kind].format(**words), fault.said)
+    sentence = FAULTS[fault.kind].format(**words)
+    told = _with(sentence.removesuffix(" in tls") if fault.kind is FaultKind.TLS else sentence, fault.said)
+    return f"{told}{hint(check, fault)}"
+
+
+def hint(check: Check, fault: Fault) -> str:
+    """Return what to look at first, after a semicolon, for faults that a slip of ours is apt to cause; "" for others."""
+    words = _wants_tls(check, fault) or _no_such_base(check, fault)
+    return f"; {words}" if words else ""
+
+
+def _wants_tls(check: Check, fault: Fault) -> str:
+    """Return what to try where a server says nothing, as one does that waits for TLS to begin."""
+    endpoint, kind = check.endpoint, KINDS[check.kind]
+    silent = fault.kind is FaultKind.TIMEOUT and fault.step == "greeting" and not fault.said
+    if not silent or endpoint.security is Security.TLS or kind.tls_port is None or endpoint.port == kind.port:
+        return ""
+    usually = f"port {endpoint.port} usually wants" if endpoint.port == kind.tls_port else "should it want TLS from the first byte, use"
+    return f"{usually} {check.kind}s:// (in a configuration: security: tls)"
+
+
+def _no_such_base(check: Check, fault: Fault) -> str:
+    """Return where to look when a directory does not know the place in which to search."""
+    asked = check.directory
+    if asked is None or fault.step != "search" or not fault.said.startswith(NO_SUCH_OBJECT):
+        return ""
+    return f"is the base DN {asked.base or '(empty)'} right, and may {asked.bind_dn or 'an anonymous user'} see it?"
 
 
 def tell_outcome(trip: Trip, outcome: Outcome) -> str:
     """Return the sentence for how a trip ended, the peer's own words last."""
     if outcome is Outcome.UNSURE and trip.said.startswith(NOT_SENT):
         return f"the test message was {trip.said}"
-    return _with(OUTCOMES[outcome].format(folder=trip.folder or "a folder for spam"), trip.said)
+    said = "" if trip.said == f"found in {trip.folder}" else trip.said  # the sentence names the folder already
+    return _with(OUTCOMES[outcome].format(folder=trip.folder or "a folder for spam"), said)
 
 
 def tell_sample(sample: Sample) -> str:
@@ -87,10 +117,41 @@ def tell_sample(sample: Sample) -> str:
     return sample.said or template.format(value=amount(sample.aspect, sample.value), name=sample.name)
 
 
+def _usual(limit: Limit, level: Level) -> str:
+    """Return what a baseline's value comes from: `3x the usual 700 ms of this hour of the week; `."""
+    baseline, usual = limit.baseline, limit.usual
+    if baseline is None or usual is None:
+        return ""
+    factor = baseline.critical if level is Level.CRITICAL else baseline.warning
+    return f"{factor:g}x the usual {amount(limit.match.aspect, usual.median)} of this hour of the week; "
+
+
+def tell_wanting(limit: Limit) -> str:
+    """Return why a baseline makes no limit yet: `not enough history: 1 of 2 weeks`."""
+    usual, needed = limit.usual, weeks_needed(limit.baseline) if limit.baseline else 0
+    if usual is None:
+        return "not enough history: none of this hour of the week"
+    if usual.weeks < needed:
+        return f"not enough history: this hour was seen in {usual.weeks} of {needed} weeks"
+    return f"not enough history: {usual.count} of {LEAST_COUNT} values of this hour of the week"
+
+
+def tell_broken(sample: Sample, limit: Limit, level: Level) -> str:
+    """Return the sentence for a sample whose level a limit made: what was seen, and that limit."""
+    if limit.level is not None:
+        return f"{tell_sample(sample)} (counted as {level.name} by {limit.words})"
+    if limit.wanting:
+        return f"{tell_sample(sample)}; {tell_wanting(limit)} ({limit.words})"
+    bound = limit.critical if level is Level.CRITICAL else limit.warning
+    return f"{tell_sample(sample)}, limit {amount(sample.aspect, bound or 0.0)} ({_usual(limit, level)}{limit.words})"
+
+
 def tell_limit(limit: Limit) -> str:
     """Return a limit as words: `warning 500 ms, critical 2 s (thresholds[0], imap*)`."""
     if limit.level is not None:
         return f"{limit.level.name} ({limit.words})"
+    if limit.wanting:
+        return f"{tell_wanting(limit)} ({limit.words})"
     values = (("warning", limit.warning), ("critical", limit.critical))
     parts = [f"{name} {amount(limit.match.aspect, value)}" for name, value in values if value is not None]
     return f"{', '.join(parts)} ({limit.words})"

@@ -155,9 +155,13 @@ async def test_all_pages_are_read(lab: Lab, tmp_path: Path, monkeypatch: pytest.
     assert set(domains[0].services) == {"imap", "imaps", "pop3", "pop3s", "smtp"}
 
 
+IS_IT_RIGHT = "is the base DN ou=nowhere,dc=lab,dc=test right, and may cn=probe,dc=lab,dc=test see it?"
 REFUSALS = [
     ({"password": None}, "bind: AUTH: invalidCredentials (49)"),
-    ({"base": "ou=nowhere,dc=lab,dc=test"}, "search: PERMANENT: noSuchObject (32)"),
+    (
+        {"base": "ou=nowhere,dc=lab,dc=test"},
+        f"search: PERMANENT: noSuchObject (32); {IS_IT_RIGHT}",
+    ),
     ({"filter": "(a=b"}, "search: OURS: the filter (a=b is not one (RFC 4515): invalid filter"),
     ({"more": ""}, "tls: TLS: "),
     ({"host": "nowhere.lab.test"}, "resolve: RESOLVE: NXDOMAIN for A of nowhere.lab.test: there is no such name"),
