@@ -19,8 +19,8 @@ CREATE INDEX checks_by_domain ON checks (domain);
 
 CREATE TABLE words (                          -- what thousands of runs have in common, written once a day
     id      INTEGER PRIMARY KEY,
-    born_us INTEGER NOT NULL,                 -- runs that refer to it began after born_us - 1 day and before born_us + 2 days; then it may go
-    text    TEXT NOT NULL                     -- [[names of the steps], {readings that are text or yes/no}, [names of the numbers], "limit in force"]
+    born_us INTEGER NOT NULL,                 -- a day began; no run that refers to it began later than born_us + 1 day: then it may go
+    text    TEXT NOT NULL                     -- [[names of the steps], {readings that rarely change}, [names of the other readings], "limit in force"]
 );
 
 CREATE TABLE runs (
@@ -38,7 +38,7 @@ CREATE TABLE runs (
     critical_us    INTEGER,
     words_id       INTEGER NOT NULL,          -- words.id
     steps          TEXT NOT NULL,             -- [microseconds of each step], in the order of the names in words
-    numbers        TEXT,                      -- [readings that are numbers], in the order of the names in words; NULL = none
+    readings       TEXT,                      -- [readings that differ from run to run], in the order of their names in words; NULL = none
     fault_kind     TEXT,                      -- probe.values.FaultKind; NULL = an answer
     fault_step     TEXT,
     fault_said     TEXT,                      -- the peer's own words, at most 500 characters, secrets removed
@@ -57,7 +57,7 @@ CREATE TABLE conversations (                  -- redacted: of each check the las
     level      INTEGER NOT NULL,
     lines      TEXT NOT NULL                  -- [[1 = ours, step, text, microseconds since it began], ..]
 );
-CREATE UNIQUE INDEX conversations_by_check ON conversations (check_id, which, run_id);
+CREATE UNIQUE INDEX conversations_by_check ON conversations (check_id, which, run_id, started_us);
 
 -- -- trips that have ended ------------------------------------------------------------------------------------------------------------
 
