@@ -16,6 +16,7 @@ from service.addresses import spread
 from service.options import CONFIG_FILE, read_password
 from service.words import harmless
 from service.work import NothingSelected, Selection, Work, select
+from thresholds.limits import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,7 +89,7 @@ async def _planned(settings: Settings, wanted: Wanted) -> Work:
     return Work(
         checks=await spread(checks, each, resolver),
         journeys=journeys,
-        limits=settings.limits,
+        limits=Limits(settings.limits),
         site=settings.site,
         resolver=resolver,
         ledger=settings.store.path.with_suffix(".trips"),

@@ -17,7 +17,6 @@ from probe.clock import utc_now
 from probe.values import Fault, FaultKind, Outcome, Result, Trip
 from service.report import Bounds, JudgedCheck, JudgedTrip, Report
 from thresholds.judge import judge_result, judge_trip
-from thresholds.limits import in_force
 from thresholds.values import Aspect, Sample
 
 if TYPE_CHECKING:
@@ -118,14 +117,14 @@ def judge_check(result: Result, work: Work) -> JudgedCheck:
     """Return a result with its verdict and the limit of its total."""
     check = result.check
     total = Sample(check.domain, check.server, Aspect.TOTAL, "", result.seconds, result.started_at, work.site)
-    return JudgedCheck(result, judge_result(result, work.limits, work.site), _bounds(in_force(work.limits, total)))
+    return JudgedCheck(result, judge_result(result, work.limits, work.site), _bounds(work.limits.in_force(total)))
 
 
 def judge_one_trip(trip: Trip, late_after_seconds: float, work: Work, now: datetime) -> JudgedTrip:
     """Return a trip with its verdict and the limit of its total."""
     total = Sample(trip.domain, trip.name, Aspect.TRIP, "total", 0.0, trip.started_at, work.site)
     verdict = judge_trip(trip, work.limits, now, late_after_seconds, work.site)
-    return JudgedTrip(trip, verdict, _bounds(in_force(work.limits, total)))
+    return JudgedTrip(trip, verdict, _bounds(work.limits.in_force(total)))
 
 
 def judge_trips(trips: Sequence[Trip], work: Work, now: datetime) -> tuple[JudgedTrip, ...]:

@@ -7,11 +7,12 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from thresholds.limits import Limits
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from probe import Check, Endpoint, Journey
-    from thresholds import Limit
 
 NAMED = 12  # how many names an error lists
 
@@ -22,7 +23,7 @@ class Work:
 
     checks: tuple[Check, ...] = ()
     journeys: tuple[Journey, ...] = ()
-    limits: tuple[Limit, ...] = ()
+    limits: Limits = Limits()  # noqa: RUF009 - frozen, and shared on purpose: the limits of who has none
     site: str = ""
     resolver: Endpoint | None = None
     key: bytes = b""  # signs test messages; b"" where none is sent

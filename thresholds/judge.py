@@ -9,15 +9,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from probe.values import FaultKind, Outcome
-from thresholds.limits import in_force
-from thresholds.values import FALLING, UNITS, Aspect, Level, Limit, Sample, Verdict
-from thresholds.wording import amount, span, tell_fault, tell_limit, tell_outcome, tell_sample
+from thresholds.values import FALLING, Aspect, Level, Limit, Sample, Verdict
+from thresholds.wording import span, tell_broken, tell_fault, tell_limit, tell_outcome, tell_sample
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from datetime import datetime
 
     from probe.values import Result, Trip
+    from thresholds.limits import Limits
 
 DEFAULT_LEVELS: dict[FaultKind | Outcome, Level] = {
     FaultKind.RESOLVE: Level.CRITICAL,
@@ -51,89 +51,105 @@ TIMEOUT_DOUBT = 0.1  # a deadline that ran out while the prober itself slept for
 
 # -- one sample
 
+_Found = tuple[
+    Level, Level, Level, Sample, Limit | None
+]  # level; level if the value were less or more by its uncertainty; of what; by what
 
-def _level_at(limit: Limit, value: float) -> Level:
+
+def level_at(limit: Limit, value: float) -> Level:
     """Return the level of a value under a limit; the limit itself is still allowed."""
-    sign = -1 if limit.match.aspect in FALLING else 1
-    for level, bound in ((Level.CRITICAL, limit.critical), (Level.WARNING, limit.warning)):
-        if bound is not None and sign * value > sign * bound:
-            return level
-    return Level.OK
+    critical, warning = limit.critical, limit.warning
+    if limit.match.aspect in FALLING:
+        value, critical, warning = -value, critical and -critical, warning and -warning
+    if critical is not None and value > critical:
+        return Level.CRITICAL
+    return Level.WARNING if warning is not None and value > warning else Level.OK
 
 
-def _judge_one(sample: Sample, limit: Limit | None) -> Level:
+def _find(sample: Sample, limits: Limits) -> _Found:
+    own, limit = sample.level, limits.in_force(sample)
     if limit is None:
-        return sample.level
-    return limit.level if limit.level is not None else max(sample.level, _level_at(limit, sample.value))
+        return (own, own, own, sample, None)
+    if limit.level is not None:
+        return (limit.level, limit.level, limit.level, sample, limit)
+    if limit.wanting:
+        unknown = max(own, Level.UNKNOWN)
+        return (unknown, unknown, unknown, sample, limit)
+    return _measured(sample, limit)
+
+
+def _measured(sample: Sample, limit: Limit) -> _Found:
+    """Return what a limit in force says of a value, and of the same value less and more its uncertainty."""
+    own, value, off = sample.level, sample.value, sample.uncertainty
+    less = more = level = level_at(limit, value)
+    if off:
+        less, more = level_at(limit, value - off), level_at(limit, value + off)
+    if own is not Level.OK:
+        level, less, more = max(own, level), max(own, less), max(own, more)
+    return (level, less, more, sample, limit)
 
 
 def _reason(sample: Sample, limit: Limit | None, level: Level) -> str:
     """Return the sentence: what was seen, and the limit that it broke, where it broke one."""
     if limit is None or level is sample.level:
         return tell_sample(sample)
-    if limit.level is not None:
-        return f"{tell_sample(sample)} (counted as {level.name} by {limit.words})"
-    bound = limit.critical if level is Level.CRITICAL else limit.warning
-    return f"{tell_sample(sample)}, limit {amount(sample.aspect, bound or 0.0)} ({limit.words})"
+    return tell_broken(sample, limit, level)
 
 
-def judge(samples: Iterable[Sample], limits: Sequence[Limit]) -> Verdict:
-    """Return the verdict over all samples: the worst level, its reasons worst first, and the limit in force behind the worst."""
-    found: list[tuple[Level, Sample, Limit | None]] = [
-        (_judge_one(sample, limit), sample, limit) for sample in samples for limit in (in_force(limits, sample),)
-    ]
-    found.sort(key=lambda one: one[0], reverse=True)
+def judge(samples: Iterable[Sample], limits: Limits) -> Verdict:
+    """Return the verdict over all samples: the worst level, its reasons worst first, and the limit in force behind the worst.
+
+    It is suspect when the level would be another one if every value were off by its uncertainty, all up or all down.
+    """
+    found = [_find(sample, limits) for sample in samples]
     if not found:
         return Verdict(Level.UNKNOWN, ("not measured yet",))
-    level = found[0][0]
-    reasons = tuple(_reason(sample, limit, bad) for bad, sample, limit in found if bad is not Level.OK)
-    limited = next((limit for bad, _, limit in found if limit is not None and bad is level), None)
-    return Verdict(level, reasons, tell_limit(limited) if limited is not None else "")
+    level = max([one[0] for one in found])
+    suspect = level is not max([one[1] for one in found]) or level is not max([one[2] for one in found])
+    limited = next((one[4] for one in found if one[0] is level and one[4] is not None), None)
+    return Verdict(level, _reasons(found) if level else (), tell_limit(limited) if limited is not None else "", suspect)
 
 
-def is_suspect(samples: Sequence[Sample], limits: Sequence[Limit]) -> bool:
-    """Say whether the level would be another one if every value were off by its uncertainty, up or down."""
-    level = judge(samples, limits).level
-    shifted = ([replace(one, value=one.value + sign * one.uncertainty) for one in samples] for sign in (-1, 1))
-    return any(judge(others, limits).level is not level for others in shifted)
-
-
-def _decide(samples: Sequence[Sample], limits: Sequence[Limit]) -> Verdict:
-    return replace(judge(samples, limits), suspect=is_suspect(samples, limits))
+def _reasons(found: list[_Found]) -> tuple[str, ...]:
+    bad = sorted((one for one in found if one[0]), key=lambda one: one[0], reverse=True)
+    return tuple(_reason(sample, limit, level) for level, _, _, sample, limit in bad)
 
 
 # -- a conversation
 
 
-def _told(result: Result, aspect: Aspect, name: str, value: float) -> Sample:
+def _fault(result: Result, site: str, name: str, said: str = "", level: Level = Level.OK) -> Sample:
     check = result.check
-    uncertainty = result.uncertainty_seconds if UNITS.get(aspect) == "seconds" else 0.0
-    return Sample(check.domain, check.server, aspect, name, value, result.started_at, uncertainty=uncertainty)
+    return Sample(check.domain, check.server, Aspect.FAULT, name, 0.0, result.started_at, site, said=said, level=level)
 
 
-def _forbidden(result: Result) -> Sample:
+def _forbidden(result: Result, site: str) -> Sample:
     """Return what a service that the domain may not use has shown: refusing is right, answering is not, however it went on."""
     check, fault = result.check, result.fault
     if fault is None or fault.step in _LET_IN.get(check.kind, ()):
         said = f"{check.server} answers, but {check.domain} is not permitted it"
-        return replace(_told(result, Aspect.FAULT, "ANSWERED", 0.0), said=said, level=Level.WARNING)
+        return _fault(result, site, "ANSWERED", said, Level.WARNING)
     if fault.kind in REFUSALS:
-        return _told(result, Aspect.FAULT, "REFUSED", 0.0)
+        return _fault(result, site, "REFUSED")
     said = f"cannot tell whether {check.server} refuses {check.domain}: {tell_fault(check, fault)}"
-    return replace(_told(result, Aspect.FAULT, fault.kind.value, 0.0), said=said, level=Level.UNKNOWN)
+    return _fault(result, site, fault.kind.value, said, Level.UNKNOWN)
 
 
-def samples_of_result(result: Result) -> list[Sample]:
+def samples_of_result(result: Result, site: str = "") -> list[Sample]:
     """Return the samples of one conversation: its fault alone, or its total, its steps and its certificate."""
-    if result.check.forbidden:
-        return [_forbidden(result)]
+    check, at, doubt = result.check, result.started_at, result.uncertainty_seconds
+    if check.forbidden:
+        return [_forbidden(result, site)]
     if result.fault is not None:
-        fault = _told(result, Aspect.FAULT, result.fault.kind.value, 0.0)
-        return [replace(fault, said=tell_fault(result.check, result.fault), level=DEFAULT_LEVELS[result.fault.kind])]
-    steps = [_told(result, Aspect.STEP, step.name, step.seconds) for step in result.steps]
+        kind = result.fault.kind
+        return [_fault(result, site, kind.value, tell_fault(check, result.fault), DEFAULT_LEVELS[kind])]
+    where = (check.domain, check.server)
+    samples = [Sample(*where, Aspect.TOTAL, "", result.seconds, at, site, doubt)]
+    samples += [Sample(*where, Aspect.STEP, step.name, step.seconds, at, site, doubt) for step in result.steps]
     days = result.readings.get("certificate_days")
-    certificate = [_told(result, Aspect.CERTIFICATE, "", float(days))] if days is not None else []
-    return [_told(result, Aspect.TOTAL, "", result.seconds), *steps, *certificate]
+    if days is not None:
+        samples.append(Sample(*where, Aspect.CERTIFICATE, "", float(days), at, site))
+    return samples
 
 
 def _doubtful_deadline(result: Result) -> bool:
@@ -141,9 +157,9 @@ def _doubtful_deadline(result: Result) -> bool:
     return timed_out and result.uncertainty_seconds >= TIMEOUT_DOUBT * result.check.timeout_seconds
 
 
-def judge_result(result: Result, limits: Sequence[Limit], site: str = "") -> Verdict:
+def judge_result(result: Result, limits: Limits, site: str = "") -> Verdict:
     """Return what one conversation means. `site` is where this prober stands, for limits that name sites."""
-    verdict = _decide([replace(sample, site=site) for sample in samples_of_result(result)], limits)
+    verdict = judge(samples_of_result(result, site), limits)
     return replace(verdict, suspect=True) if _doubtful_deadline(result) else verdict
 
 
@@ -185,10 +201,10 @@ def _nearly_late(trip: Trip, seconds: float | None, late_after_seconds: float) -
     return in_question and seconds is not None and abs(seconds - late_after_seconds) < trip.uncertainty_seconds
 
 
-def judge_trip(trip: Trip, limits: Sequence[Limit], now: datetime, late_after_seconds: float, site: str = "") -> Verdict:
+def judge_trip(trip: Trip, limits: Limits, now: datetime, late_after_seconds: float, site: str = "") -> Verdict:
     """Return what a trip means: by its outcome and times, or, while under way, by its age at `now`."""
     age = (now - trip.started_at).total_seconds()
     samples = _under_way(trip, age, late_after_seconds) if trip.outcome is None else samples_of_trip(trip, trip.outcome)
-    verdict = _decide([replace(sample, site=site) for sample in samples], limits)
+    verdict = judge([replace(sample, site=site) for sample in samples], limits)
     doubtful = _nearly_late(trip, age if trip.outcome is None else trip.total_seconds, late_after_seconds)
     return replace(verdict, suspect=verdict.suspect or doubtful)

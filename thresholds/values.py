@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from thresholds.baselines import Usual
     from thresholds.calendars import Calendar
 
 
@@ -107,6 +108,12 @@ class Limit:
     baseline: Baseline | None = None
     level: Level | None = None  # of a fault or an outcome
     origin: str = ""  # where it is written: "thresholds[0]"
+    usual: Usual | None = None  # of a baseline that was asked: what its values come from, or what there is of it so far
+
+    @property
+    def wanting(self) -> bool:
+        """Say whether it is a baseline without values: its history does not cover it."""
+        return self.baseline is not None and self.warning is None and self.critical is None
 
     @property
     def words(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from probe import Check, Endpoint, Fault, FaultKind, Outcome, Relay, Result, Security, Step, Trip
 from service.report import Bounds, JudgedCheck, JudgedTrip, Report
 from thresholds.judge import judge_result, judge_trip
+from thresholds.limits import Limits
 
 AT = datetime(2026, 11, 20, 8, 0, 0, 123456, tzinfo=UTC)
 STEPS = (("resolve", 0.0004), ("connect", 0.0011), ("tls", 0.0124), ("greeting", 0.0021), ("login", 0.0102), ("select", 0.0061))
@@ -27,7 +28,7 @@ def a_result(check: Check | None = None, fault: Fault | None = None, scale: floa
 
 def judged(result: Result, bounds: Bounds | None = None) -> JudgedCheck:
     """Return a result with its verdict, by no limits but the defaults."""
-    return JudgedCheck(result, judge_result(result, []), bounds or Bounds())
+    return JudgedCheck(result, judge_result(result, Limits()), bounds or Bounds())
 
 
 def broken(check: Check, kind: FaultKind, step: str, said: str) -> JudgedCheck:
@@ -47,7 +48,7 @@ def a_trip(outcome: Outcome | None = Outcome.DELIVERED, **rest: Any) -> JudgedTr
     if outcome is None:
         parts = {"submit_seconds": 0.04, "waiting_for": "the message in INBOX of probe@abc.example"}
     trip = Trip("abc.example", "abc.example", "<t0k3n@probe.example>", AT, outcome, **(parts | rest))
-    return JudgedTrip(trip, judge_trip(trip, [], AT + timedelta(seconds=30), 120.0))
+    return JudgedTrip(trip, judge_trip(trip, Limits(), AT + timedelta(seconds=30), 120.0))
 
 
 def a_bad_day() -> Report:

@@ -17,6 +17,7 @@ from service.run import PER_SERVER, Runner, judge_check, run_once
 from service.work import NothingSelected, Selection, Work, select
 from tests.service.made import a_check, a_result
 from thresholds import Level, Limit, Match
+from thresholds.limits import Limits
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -118,7 +119,7 @@ async def test_cancellation_is_never_swallowed() -> None:
 
 
 def test_the_limit_in_force_is_kept_for_perfdata() -> None:
-    limits = (Limit(Match(server="imap*"), 0.5, 2.0), Limit(Match(server="imap", domain="abc.example"), 0.001, None))
+    limits = Limits((Limit(Match(server="imap*"), 0.5, 2.0), Limit(Match(server="imap", domain="abc.example"), 0.001, None)))
     slow = Result(a_check(), utc_now(), (Step("connect", 1.0),))
     one = judge_check(slow, Work(limits=limits))
     assert (one.bounds, one.verdict.level) == (Bounds(0.001, None), Level.WARNING)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from thresholds.calendars import Calendar, Window
-from thresholds.limits import exactness, fits, in_force
+from thresholds.limits import Limits, exactness, fits
 from thresholds.values import Aspect, Limit, Match, Sample
 from thresholds.wording import amount, span
 
@@ -38,19 +38,19 @@ def sample(aspect: Aspect = Aspect.TOTAL, name: str = "") -> Sample:
     ],
 )
 def test_the_more_exact_limit_is_in_force(worse: Limit, better: Limit) -> None:
-    assert in_force([worse, better], sample()) is better
+    assert Limits([worse, better]).in_force(sample()) is better
     if worse.match != better.match or worse.calendar is not better.calendar:
-        assert in_force([better, worse], sample()) is better
+        assert Limits([better, worse]).in_force(sample()) is better
 
 
 def test_a_named_step_comes_before_any_step() -> None:
     named, any_step = Limit(Match(Aspect.STEP, "login")), Limit(Match(Aspect.STEP, "*"))
-    assert in_force([named, any_step], sample(Aspect.STEP, "login")) is named
-    assert in_force([named, any_step], sample(Aspect.STEP, "connect")) is any_step
+    assert Limits([named, any_step]).in_force(sample(Aspect.STEP, "login")) is named
+    assert Limits([named, any_step]).in_force(sample(Aspect.STEP, "connect")) is any_step
 
 
 def test_no_limit_for_what_none_speaks_of() -> None:
-    assert in_force([Limit(Match(domain="def.example"))], sample()) is None
+    assert Limits([Limit(Match(domain="def.example"))]).in_force(sample()) is None
 
 
 def test_globs_know_no_case() -> None:
@@ -130,6 +130,6 @@ def test_calendars(calendar: Calendar, utc: str, inside: bool) -> None:
 
 def test_a_limit_holds_in_its_calendar_and_leaves_the_rest_to_others() -> None:
     always, office = Limit(Match(), 1.0), Limit(Match(), 2.0, calendar=OFFICE)
-    assert in_force([office, always], sample()) is office
+    assert Limits([office, always]).in_force(sample()) is office
     night = Sample("abc.example", "imaps", Aspect.TOTAL, "", 1.0, moment("2026-11-20T22:00:00"))
-    assert in_force([office, always], night) is always
+    assert Limits([office, always]).in_force(night) is always
