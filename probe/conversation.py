@@ -46,6 +46,7 @@ class Conversation:
     """
 
     __slots__ = (
+        "_allowed",
         "_began",
         "_buffer",
         "_dialogue",
@@ -72,7 +73,8 @@ class Conversation:
         self.fault: Fault | None = None
         self.readings: dict[str, Reading] = {}
         self.datagram = datagram
-        self.turns = 0  # how often something was awaited
+        self.turns = 0  # how often something was awaited, each with a time of its own
+        self._allowed: float | None = None  # seconds for the turn under way, which may hold several Waits
         self._in_turn = in_turn
         self._dialogue = dialogue
         self._began = began
@@ -111,6 +113,7 @@ class Conversation:
         """The time of the move under way has run out: no fault for a Wait. Returns bytes to send."""
         if isinstance(self._move, Wait) and self.state is State.READING:
             self.mark(self._move.step, now)
+            self.turns += 1  # nothing is left of its time: who would go on with it gets a new one
             return self._advance(b"", now)
         if self.step in FAREWELL_STEPS and not self._buffer:
             self._end(now)
@@ -146,10 +149,7 @@ class Conversation:
     @property
     def patience(self) -> float | None:
         """Return the seconds that the move under way may last, or None where only the conversation's deadline counts."""
-        move = self._move
-        if self.state is not State.READING or move is None:
-            return None
-        return move.seconds if isinstance(move, Wait) else move.within_seconds
+        return self._allowed if self.state is State.READING and self._move is not None else None
 
     @property
     def parting(self) -> bytes:
@@ -216,7 +216,9 @@ class Conversation:
     def _await(self, move: Ask | Wait, now: float) -> bytes:
         """Await a reply to this move. Returns bytes to send; what already came is looked at at once."""
         self.step, self._move = move.step, move
-        self.turns += 1
+        if isinstance(move, Ask) or move.seconds is not None:
+            self.turns += 1
+            self._allowed = move.within_seconds if isinstance(move, Ask) else move.seconds
         if not isinstance(move, Ask):
             return b""
         if move.data and self._buffer and self._in_turn and not self._buffer.startswith(CLOSING):

@@ -4,6 +4,7 @@ A dialogue yields moves and is sent an answer to each:
 
     Ask(step, data, framing)        write `data`, read until `framing` finds a whole reply  -> that reply's bytes
     Wait(step, framing, seconds)    read without writing, up to `seconds`                   -> the reply, or b"" when time ran out
+    Wait(..).rest()                 go on with it after a reply that does not count, for what is left of its time
     Upgrade()                       start TLS now (nothing may stand unread)                -> b""
     Note(name, value)               a reading for the Result                                -> b""
     Skip(step, why)                 a step that finds nothing to do: it shows, with its why -> b""
@@ -15,7 +16,7 @@ drives it with a list of replies (`rehearse`).
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from probe.values import SAID_LIMIT, Fault, FaultKind, Reading
 
@@ -43,8 +44,12 @@ class Wait:
 
     step: str
     framing: Framing
-    seconds: float
+    seconds: float | None  # None = what is left of the time of the Wait before, which a reply has ended
     parting: bytes = b""  # as for an Ask: IDLE's DONE
+
+    def rest(self) -> Wait:
+        """Return the Wait to go on with after a reply that does not count: a peer that chats does not lengthen it."""
+        return replace(self, seconds=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-r"""Reads an IMAP mailbox for whoever awaits test messages: IDLE, else NOOP, and a look into the junk folders. RFC 3501, 2177, 4315.
+r"""Reads an IMAP mailbox for whoever awaits test messages: the INBOX as it grows, and a look into the junk folders. RFC 3501, 4315.
 
 Everything is read with PEEK. A message is flagged and expunged by its UID, and only when the Inbox proves it ours; without UIDPLUS it stays
 flagged. There is no bare EXPUNGE here, and no CLOSE, for both would remove what others have marked. The INBOX is opened with SELECT, not
@@ -7,13 +7,12 @@ EXAMINE, because of that deletion: it costs the others the `\Recent` flag, which
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from probe import imap_junk
-from probe.dialogue import Ask, Note, Wait, printable, refuse
-from probe.framing import imap_any, imap_continuation, imap_tagged
+from probe.dialogue import Note, printable, refuse
+from probe.imap_arrival import Arrivals
 from probe.imap_parse import fetched, found_uids, quoted, state_of
 from probe.imap_session import Session, reading, unwelcome
 from probe.mailbox import BODY_LIMIT_BYTES, WANTED_HEADERS, Copy
@@ -28,12 +27,9 @@ if TYPE_CHECKING:
     from probe.mailbox import Inbox
     from probe.values import Check
 
-IDLE_LIMIT_SECONDS = 28 * 60.0  # RFC 2177: a client leaves IDLE at least every 29 minutes
-NAP_SECONDS = (0.2, 1.5, 5.0)  # between two NOOPs: the first, how it grows, the longest
 CATCH_UP = 1000  # newest messages among which those that came while nobody looked are searched
 AT_ONCE = 50  # messages of a known list whose headers one FETCH asks for: its reply has a limit
 FLOOD = 200  # new messages above which ours are searched instead of reading every header
-_COUNT = re.compile(rb"\* (\d{1,10}) (EXISTS|EXPUNGE)\b", re.IGNORECASE)
 _HEADERS = f"(UID BODY.PEEK[HEADER.FIELDS ({' '.join(WANTED_HEADERS)})])"
 _WHOLE = f"(UID INTERNALDATE BODY.PEEK[]<0.{BODY_LIMIT_BYTES}>)"
 _CRITERIA = f'UNDELETED OR OR HEADER {HEADER} "" HEADER Content-Type "multipart/report" FROM "MAILER-DAEMON"'
@@ -70,15 +66,13 @@ class _Reader:
     check: Check
     inbox: Inbox
     session: Session = field(init=False)
+    arrivals: Arrivals = field(init=False)
     home: _Place = field(default_factory=lambda: _Place("INBOX", b"INBOX"))
     junk: list[_Place] = field(default_factory=list)
-    exists: int = 0  # messages in the INBOX
-    news: int = 0  # by how many it has grown since we looked
-    nap: float = NAP_SECONDS[0]
-    unwatched: float = 0.0  # seconds since we looked into the junk folders, at most
 
     def __post_init__(self) -> None:
         self.session = Session(self.check)
+        self.arrivals = Arrivals(self.session, self.inbox)
 
     def run(self) -> Dialogue:
         mailbox = self.check.mailbox
@@ -89,65 +83,12 @@ class _Reader:
         self.junk = [_Place(folder.name, spelled) for folder in found if (spelled := quoted(folder.wire_name))]
         yield from self._look_into_junk(None)
         while (poll := self.inbox.poll_seconds()) is not None:
-            waited = yield from self._await(poll)
-            while self.news:
+            waited = yield from self.arrivals.wait(poll, stay=not self.junk)
+            if self.arrivals.news:
                 yield from self._look_at_home(waited)
-                waited = 0.0
-            if self.unwatched >= poll:
-                yield from self._look_into_junk(self.unwatched)
+            if self.arrivals.unwatched >= poll:
+                yield from self._look_into_junk(self.arrivals.unwatched)
         yield from self.session.leave()
-
-    # -- waiting
-
-    def _await(self, poll: float) -> Generator[Move, bytes, float]:
-        """Wait until the INBOX grows, for `poll` seconds at most. Returns for how long nobody looked at it."""
-        if self.news:  # said on the side of another reply
-            return 0.0
-        if self.session.can("IDLE"):
-            yield from self._idle(poll)
-            self.unwatched += poll
-            return 0.0
-        nap = min(self.nap, poll)
-        raw = yield Wait("noop", imap_any(b"-"), nap)
-        if raw:
-            self.session.take("noop", raw, b"-")
-        yield from self.session.command("noop", b"NOOP")
-        self.nap = NAP_SECONDS[0] if self.news else min(self.nap * NAP_SECONDS[1], NAP_SECONDS[2])
-        self.unwatched += nap
-        return nap
-
-    def _idle(self, poll: float) -> Generator[Move, bytes, None]:
-        tag = self.session.next_tag()
-        raw = yield Ask("idle", tag + b" IDLE\r\n", imap_continuation(tag))
-        reply = self.session.take("idle", raw, tag)
-        if reply.status.word == "+" and (yield from self._listen(tag, poll)):
-            self.session.take("idle", (yield Ask("idle", b"DONE\r\n", imap_tagged(tag))), tag)
-        else:
-            self.session.capabilities -= {"IDLE"}  # it will not, or does not stay in it: to ask again at once would be a busy loop
-
-    def _listen(self, tag: bytes, poll: float) -> Generator[Move, bytes, bool]:
-        """Listen in IDLE until there is news or something to do. Returns False when the server has ended the IDLE by itself."""
-        listened = 0.0
-        while not self.news:
-            raw = yield Wait("idle", imap_any(tag), min(poll, IDLE_LIMIT_SECONDS), parting=b"DONE\r\n")
-            if raw:  # nobody tells us how long that took: end the round, so that `poll` is kept
-                return self.session.take("idle", raw, tag).status.word in {"", "+"}
-            listened += poll
-            if self.junk or listened + poll > IDLE_LIMIT_SECONDS or self.inbox.poll_seconds() is None:
-                break
-        return True
-
-    def _heard(self, reply: Reply) -> None:
-        """Count the INBOX's messages in every reply that comes while it is open."""
-        for count in filter(None, map(_COUNT.match, reply.lines)):
-            if count[2].upper() == b"EXPUNGE":
-                self.exists -= 1
-                continue
-            grown = int(count[1]) - self.exists
-            self.exists = int(count[1])
-            if grown > 0 and not self.news:
-                self.inbox.noticed()
-            self.news += max(0, grown)
 
     # -- looking
 
@@ -156,8 +97,7 @@ class _Reader:
         reply = yield from self._open(self.home)
         if reply.status.word == "NO":
             raise unwelcome("select", reply.status)
-        self.exists, self.news = self.home.messages, 0
-        self.session.heard = self._heard
+        self.arrivals.opened(self.home.messages)
         yield from self._catch_up(self.home, None)
 
     def _open(self, place: _Place) -> Generator[Move, bytes, Reply]:
@@ -202,14 +142,17 @@ class _Reader:
 
     def _look_at_home(self, polled: float) -> Generator[Move, bytes, None]:
         """Look at the messages that came into the open INBOX."""
-        grown, self.news = self.news, 0
+        grown, self.arrivals.news = self.arrivals.news, 0
         if grown > FLOOD:
-            self.home.messages = self.exists
-            yield from self._show_listed(self.home, (yield from self._search(self.home)), polled)
+            self.home.messages = self.arrivals.exists
+            uids = yield from self._search(self.home)
+            self.arrivals.looked(found=bool(uids))
+            yield from self._show_listed(self.home, uids, polled)
             return
         first = max(1, self.home.next_uid)
         new = [one for one in (yield from self._headers(f"{first}:*")) if one.uid >= first]
         self.home.next_uid = max([first, *(one.uid + 1 for one in new)])
+        self.arrivals.looked(found=bool(new))
         yield from self._show(self.home, new, polled)
 
     def _headers(self, uids: str) -> Generator[Move, bytes, list[Fetched]]:
@@ -247,7 +190,7 @@ class _Reader:
     # -- junk folders
 
     def _look_into_junk(self, polled: float | None) -> Generator[Move, bytes, None]:
-        self.unwatched = 0.0
+        self.arrivals.unwatched = 0.0
         for place in self.junk:
             if (yield from self._has_news(place)):
                 yield from self._visit(place, polled)

@@ -120,6 +120,25 @@ def test_time_out_is_a_fault_of_an_ask_and_none_of_a_wait() -> None:
     assert talk.patience is None
 
 
+def test_a_wait_that_goes_on_has_the_time_of_the_first() -> None:
+    def waits() -> Dialogue:
+        wait = Wait("idle", smtp_reply, 9.0)
+        for _ in range(5):
+            yield wait
+            wait = wait.rest()
+        yield Ask("noop", b"NOOP\r\n", smtp_reply)
+
+    talk = begun(waits())
+    turns = talk.turns
+    talk.feed(b"250 one\r\n250 two\r\n", 102.0)
+    talk.feed(b"250 three\r\n", 103.0)
+    assert (talk.turns, talk.patience) == (turns, 9.0)
+    talk.expire(110.0)
+    assert (talk.turns, talk.patience) == (turns + 1, 9.0)
+    assert talk.expire(119.0) == b"NOOP\r\n"
+    assert talk.patience is None
+
+
 def test_an_endless_line_ends_at_the_limit() -> None:
     talk = begun(two_asks())
     for number in range(20):
