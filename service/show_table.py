@@ -12,73 +12,25 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from service.bar import BROKEN, PHASES, bar, legend
-from service.grid import LEVEL_STYLES, grid, level_text
+from service.bar import bar, legend
+from service.grid import LEVEL_STYLES
 from service.report import WORST_FIRST, summarize
+from service.show_checks import WIDE_BAR, print_checks
 from service.show_summary import causes_table, summary_table
 from service.show_trips import trips_table
-from service.words import clock, distinct, harmless, seconds_text, shorten
+from service.words import clock, harmless
 from thresholds import Level
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TextIO
 
-    from rich.table import Table
-
-    from probe import Check
     from service.report import JudgedCheck, JudgedTrip, Report
 
 SUMMARY_FROM = 100  # checks; more rows than this nobody reads
 BAD_ROWS = 30  # more that are not OK than this are told by what broke them
 NARROWEST = 60  # columns
-REASON = 180  # letters of one reason in a row
 EARLIER = "Earlier trips"
-WIDE_BAR, NARROW_BAR = 20, 12  # letters
-PHASE_STYLES = dict(zip(PHASES, ("blue", "cyan", "magenta", "green", "yellow", "bright_blue", "white"), strict=True)) | {BROKEN: "bold red"}
-
-
-def _painted(drawn: str) -> Text:
-    text = Text()
-    for letter in drawn:
-        text.append(letter, PHASE_STYLES[letter])
-    return text
-
-
-def _reason(judged: JudgedCheck) -> Text:
-    """Return the reasons in words; of an OK check only what would surprise."""
-    doubt = ["suspect: the prober itself was late"] if judged.verdict.suspect else []
-    check = judged.result.check
-    refused = ["not permitted, and refused"] if check.forbidden and judged.verdict.level is Level.OK else []
-    reasons = [shorten(reason, REASON) for reason in distinct(judged.verdict.reasons)]
-    return Text("; ".join([*reasons, *refused, *doubt]))
-
-
-def _by_domain(checks: Sequence[JudgedCheck]) -> list[tuple[str, list[JudgedCheck]]]:
-    """Return the checks grouped by domain, domains with the worst first, else in the order of the configuration."""
-    groups: dict[str, list[JudgedCheck]] = {}
-    for judged in checks:
-        groups.setdefault(judged.result.check.domain, []).append(judged)
-    return sorted(groups.items(), key=lambda group: -max(one.verdict.level for one in group[1]))
-
-
-def _server(check: Check) -> str:
-    """Return the server as the check's name has it: with its address, where each address is a check of its own."""
-    return check.name.removeprefix(f"{check.domain}/")
-
-
-def checks_table(checks: Sequence[JudgedCheck], width: int) -> Table:
-    """Return one row per check under its domain's row."""
-    cells = WIDE_BAR if width >= 100 else NARROW_BAR
-    table = grid("DOMAIN / SERVER", "LEVEL", "TIME", "STEPS", "REASON")
-    for domain, group in _by_domain(checks):
-        table.add_row(Text(harmless(domain), "bold"))
-        for one in group:
-            level = one.verdict.level
-            drawn = _painted(bar(one.result, cells))
-            name = Text(harmless(f"  {_server(one.result.check)}"))
-            table.add_row(name, level_text(level), seconds_text(one.result.seconds), drawn, _reason(one))
-    return table
 
 
 def _bad(report: Report) -> list[JudgedCheck]:
@@ -89,7 +41,7 @@ def _bad(report: Report) -> list[JudgedCheck]:
 def _print_rows(checks: Sequence[JudgedCheck], console: Console) -> None:
     """Print a row for each of these checks, and the legend of their bars."""
     if checks:
-        console.print(checks_table(checks, console.width))
+        print_checks(checks, console)
         used = "".join({letter for one in checks for letter in bar(one.result, WIDE_BAR)})
         console.print(Text(legend(used), "dim"))
 

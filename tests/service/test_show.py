@@ -8,13 +8,12 @@ from dataclasses import replace
 
 import pytest
 
-from probe import Fault, FaultKind, Line, Outcome, Relay, Result, Step
+from probe import FaultKind, Outcome, Relay
 from service.report import Bounds, Report
 from service.show_json import show_json
 from service.show_nagios import harmless, perfdatum, show_nagios
 from service.show_table import make_console, print_table
 from service.show_trips import hop_text
-from service.talk import show_talk
 from service.words import clock, distinct
 from tests.service.made import AT, a_bad_day, a_check, a_result, a_trip, broken, judged
 from thresholds import Level
@@ -32,16 +31,36 @@ def table(report: Report, width: int = 80, *, every: bool = False) -> list[str]:
 def test_the_table_shows_what_is_wrong_first_and_where() -> None:
     lines = table(a_bad_day())
     assert lines[1:8] == [
-        "DOMAIN / SERVER  LEVEL       TIME  STEPS         REASON",
+        "DOMAIN / SERVER  LEVEL        TIME  STEPS         REASON",
         "alpha.test",
-        "  imap           CRITICAL  300 ms  ccccccccccc!  no connection to",
-        "                                                 mail.isp.example: Connection",
-        "                                                 refused (192.0.2.7 port 143)",
-        "  pop3s          CRITICAL  302 ms  ggggggggggg!  no answer in greeting within 10",
-        "                                                 s",
+        "  imap           CRITICAL   300 ms  ccccccccccc!",
+        "    no connection to mail.isp.example: Connection refused (192.0.2.7 port 143)",
+        "  pop3s          CRITICAL   302 ms  ggggggggggg!",
+        "    no answer in greeting within 10 s",
+        "beta.example",
     ]
-    assert "  submission     OK         65 ms  tttttgaaaaww" in lines
+    assert "  submission     OK          65 ms  tttttgaaaaww" in lines
     assert "c connect  t TLS  g greeting  a login  w work  ! broke here" in lines
+
+
+def test_a_wide_screen_has_the_reasons_beside_the_rows() -> None:
+    long_words = broken(a_check(), FaultKind.PERMANENT, "rcpt", "mailbox full " * 8)
+    lines = table(Report("", AT, (long_words, *a_bad_day().checks[2:3])), 120)
+    assert lines[3:5] == [
+        "  imap           CRITICAL   302 ms  wwwwwwwwwwwwwwwwwww!  refused in rcpt: mailbox full mailbox full mailbox full",
+        "                                                          mailbox full mailbox full mailbox full mailbox full mailbox",
+    ]
+    assert lines[7] == "  imap           CRITICAL   300 ms  ccccccccccccccccccc!  no connection to mail.isp.example: Connection refused"
+
+
+def test_a_long_name_has_a_line_of_its_own() -> None:
+    name = "a-server-with-a-name-that-nobody-would-choose"
+    lines = table(Report("", AT, (judged(a_result(a_check(server=name))), judged(a_result()))), 80)
+    assert lines[3:6] == [
+        f"  {name}",
+        f"{' ' * 26}  OK          33 ms  tttttgaaaaww",
+        f"  imap{' ' * 20}  OK          33 ms  tttttgaaaaww",
+    ]
 
 
 def test_trips_show_their_times_and_what_is_odd_about_the_clocks() -> None:
@@ -266,30 +285,6 @@ def test_labels_are_escaped_as_the_guidelines_ask() -> None:
     assert perfdatum("it's=a|b/imap", 1.5, Bounds(None, 2.0), 10.0) == "'it''s_a_b/imap'=1.5s;;2;0;10"
     assert perfdatum("a/b", 0.0000001, Bounds()) == "'a/b'=0s;;;0;"
     assert harmless("a|b\r\nc") == "a/b  c"
-
-
-# -- the conversation
-
-
-def test_talk_shows_who_said_what_when() -> None:
-    lines = (
-        Line(ours=False, step="greeting", text="* OK", at_seconds=0.01),
-        Line(ours=True, step="login", text="a LOGIN x ***", at_seconds=0.011),
-    )
-    result = replace(
-        a_result(), transcript=lines, steps=(Step("resolve", 0.001), Step("login", 1.2)), fault=Fault(FaultKind.AUTH, "login", "NO")
-    )
-    assert show_talk(Report("", AT, (judged(result),))).splitlines() == [
-        "abc.example/imap (mail.isp.example port 143, starttls)",
-        "     10 ms  greeting       < * OK",
-        "     11 ms  login          > a LOGIN x ***",
-        "    1.20 s  login          ! AUTH: NO",
-        "",
-    ]
-
-
-def test_talk_of_nothing() -> None:
-    assert "nothing was said" in show_talk(Report("", AT, (judged(Result(a_check(), AT)),)))
 
 
 @pytest.mark.parametrize("outcome", list(Outcome))

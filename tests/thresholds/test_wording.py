@@ -23,7 +23,7 @@ TRY_TLS = "imaps:// (in a configuration: security: tls)"
     ("check", "fault", "hint"),
     [
         (IMAP_993, SILENT, f"; port 993 usually wants {TRY_TLS}"),
-        (replace(IMAP_993, endpoint=Endpoint("x", 1993)), SILENT, f"; should it want TLS from the first byte, use {TRY_TLS}"),
+        (replace(IMAP_993, endpoint=Endpoint("x", 1993)), SILENT, ""),
         (replace(IMAP_993, endpoint=Endpoint("x", 143)), SILENT, ""),
         (replace(IMAP_993, endpoint=Endpoint("x", 993, Security.TLS)), SILENT, ""),
         (IMAP_993, replace(SILENT, step="login"), ""),
