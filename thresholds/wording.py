@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from probe.kinds import KINDS
 from probe.values import FaultKind, Outcome, Security
-from thresholds.values import UNITS, Aspect
+from thresholds.baselines import LEAST_COUNT, weeks_needed
+from thresholds.values import UNITS, Aspect, Level
 
 if TYPE_CHECKING:
     from probe.values import Check, Fault, Trip
@@ -115,10 +116,41 @@ def tell_sample(sample: Sample) -> str:
     return sample.said or template.format(value=amount(sample.aspect, sample.value), name=sample.name)
 
 
+def _usual(limit: Limit, level: Level) -> str:
+    """Return what a baseline's value comes from: `3x the usual 700 ms of this hour of the week; `."""
+    baseline, usual = limit.baseline, limit.usual
+    if baseline is None or usual is None:
+        return ""
+    factor = baseline.critical if level is Level.CRITICAL else baseline.warning
+    return f"{factor:g}x the usual {amount(limit.match.aspect, usual.median)} of this hour of the week; "
+
+
+def tell_wanting(limit: Limit) -> str:
+    """Return why a baseline makes no limit yet: `not enough history: 1 of 2 weeks`."""
+    usual, needed = limit.usual, weeks_needed(limit.baseline) if limit.baseline else 0
+    if usual is None:
+        return "not enough history: none of this hour of the week"
+    if usual.weeks < needed:
+        return f"not enough history: this hour was seen in {usual.weeks} of {needed} weeks"
+    return f"not enough history: {usual.count} of {LEAST_COUNT} values of this hour of the week"
+
+
+def tell_broken(sample: Sample, limit: Limit, level: Level) -> str:
+    """Return the sentence for a sample whose level a limit made: what was seen, and that limit."""
+    if limit.level is not None:
+        return f"{tell_sample(sample)} (counted as {level.name} by {limit.words})"
+    if limit.wanting:
+        return f"{tell_sample(sample)}; {tell_wanting(limit)} ({limit.words})"
+    bound = limit.critical if level is Level.CRITICAL else limit.warning
+    return f"{tell_sample(sample)}, limit {amount(sample.aspect, bound or 0.0)} ({_usual(limit, level)}{limit.words})"
+
+
 def tell_limit(limit: Limit) -> str:
     """Return a limit as words: `warning 500 ms, critical 2 s (thresholds[0], imap*)`."""
     if limit.level is not None:
         return f"{limit.level.name} ({limit.words})"
+    if limit.wanting:
+        return f"{tell_wanting(limit)} ({limit.words})"
     values = (("warning", limit.warning), ("critical", limit.critical))
     parts = [f"{name} {amount(limit.match.aspect, value)}" for name, value in values if value is not None]
     return f"{', '.join(parts)} ({limit.words})"
