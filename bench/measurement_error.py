@@ -96,7 +96,7 @@ def off_by(found: Measured, took: delay_server.Took) -> list[Off]:
 
 
 def one_round(rate: int, measure: Measure) -> tuple[list[Off], int]:
-    """Run one load; return errors with uncertainties, and how many results have none because they failed."""
+    """Run one load; return errors with uncertainties, and how many results have none: they failed, or the server has no truth of them."""
     with delay_server.running() as (port, took):
         found: Measured = uvloop.run(measure(rate, port))
     good = off_by(found, took)
