@@ -136,7 +136,7 @@ def main() -> None:
         "p99 ms",
         "p99 by round",
         "max ms",
-        "uncertainty p99 ms",
+        "doubt p99 ms",
         "misses",
         "p99 ratio",
     ]
