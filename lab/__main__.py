@@ -21,9 +21,15 @@ INTERRUPTED = 130
 
 
 def _up(options: argparse.Namespace) -> int:
-    """Start a lab and say what it is."""
+    """Start a lab, or what is down of one that runs, and say what it is."""
     began = time.monotonic()
-    ground = life.up(options.dir, options.domains, options.first_port)
+    ground = life.running(options.dir)
+    if ground is None:
+        ground = life.up(options.dir, options.domains, options.first_port)
+    elif again := import_module("lab.faults").revive(ground):
+        print(f"was down: {', '.join(again)}")
+    else:
+        raise LabError(f"a lab is up in {ground.dir} already: `python -m lab down --dir {ground.dir}` ends it")
     _show(options.dir)
     print(f"up in {time.monotonic() - began:.1f} s: {ground.domains} domains, configuration {ground.root / 'mailsonde.yml'}")
     return 0
@@ -91,7 +97,7 @@ def main(words: list[str]) -> int:
         sys.stdout.flush()
     except LabError as error:
         print(f"lab: {error}", file=sys.stderr)
-        return 2
+        return error.exit_code
     except KeyboardInterrupt:
         print("lab: interrupted", file=sys.stderr)
         return INTERRUPTED

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from lab import faults_apply, postfix, processes, servers
 from lab.faults_page import listing, page
 from lab.faults_rows import FAULTS
-from lab.ground import Ground, LabError, default_folder, open_ground, write_whole
+from lab.ground import Ground, LabError, NotRunningError, default_folder, open_ground, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,11 +102,38 @@ def _alone(ground: Ground) -> Iterator[None]:
 def inject(ground: Ground, words: list[str]) -> None:
     """Put faults in force beside those that are; return when they are.
 
-    Raises: LabError.
+    Raises: LabError; NotRunningError when a server is down that no fault stops.
     """
     new = dict(parse(word) for word in words)
     with _alone(ground):
+        _all_run(ground)
         _change(ground, in_force(ground) | new)
+
+
+def down(ground: Ground) -> list[str]:
+    """Return the servers that do not run although no fault stops them."""
+    wanted = wants(in_force(ground))
+    return [name for name in servers.present() if servers.pid(ground, name) is None and not wanted.get(("stopped", name))]
+
+
+def _all_run(ground: Ground) -> None:
+    names, again = down(ground), f"`python -m lab up --dir {ground.dir}`"
+    if not any(servers.pid(ground, name) for name in servers.present()):
+        raise NotRunningError(f"the lab in {ground.dir} does not run: {again} starts a new one")
+    if names:
+        raise NotRunningError(f"the lab in {ground.dir} runs without {', '.join(names)}: {again} starts what is down")
+
+
+def revive(ground: Ground) -> list[str]:
+    """Start the servers that are down although no fault stops them, and return their names; faults stay in force.
+
+    Raises: LabError.
+    """
+    with _alone(ground):
+        names, wanted = down(ground), wants(in_force(ground))
+        for name in names:
+            faults_apply.run_so(ground, name, wanted)
+    return names
 
 
 def clear(ground: Ground, words: list[str] | None = None) -> list[str]:
@@ -140,6 +167,7 @@ def _change(ground: Ground, faults: InForce) -> None:
     faults_apply.apply(ground, before, wanted)
     if routes(before) != routes(wanted):
         _tell_proxy(ground, generation)
+    faults_apply.forget(ground, before, wanted)
 
 
 def _tell_proxy(ground: Ground, generation: int) -> None:

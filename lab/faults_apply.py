@@ -27,10 +27,8 @@ if TYPE_CHECKING:
 
     from lab.faults_table import Key, Wants
 
-SETTLE_SECONDS = 0.15  # after a server said that it reloads, until its old processes have gone
-SAYS_SECONDS = 5.0  # within which it says so
+SAYS_SECONDS = 5.0  # within which a server does what it was told
 COOL_SECONDS = 10.0  # Postfix waits until a file has not been changed for a second; a date in the past saves that wait
-RELOADED = {"mx": b"reload -- version", "hub": b"reload -- version", "edge": b"reload -- version", "dovecot": b"SIGHUP received"}
 POLICY = "policy"  # name of the greylisting server's pid file and log
 
 
@@ -135,6 +133,7 @@ AREAS: dict[str, Callable[[Ground, Key, Any], str | None]] = {
     "route": _nothing,
 }
 
+DIRECTORY = {("route", "ldap"), ("stopped", "slapd"), ("certificate", "ldap")}  # what changes how Postfix meets the directory
 IN_DIRECTORY = ("password", "status", "quota")
 
 
@@ -153,8 +152,20 @@ def apply(ground: Ground, before: Wants, wanted: Wants) -> None:
         if wanted.get(("stopped", server)):
             servers.stop(ground, server)
     for name in sorted(filter(None, reloading)):
-        reload(ground, name)
+        servers.reload(ground, name)
     _await_listeners(ground, changed, wanted)
+
+
+def forget(ground: Ground, before: Wants, wanted: Wants) -> None:
+    """Have Postfix forget what it learnt of the directory while that was another; to be called when all else is in force.
+
+    smtpd keeps what an address resolved to, also that it could not be resolved, as long as it lives (its cache has no end of time), and
+    answers 451 from it when the directory has long been well again. A reload replaces the processes and what they remember.
+    """
+    changed = {key[:2] for key in before.keys() | wanted.keys() if before.get(key) != wanted.get(key)}
+    if changed & DIRECTORY:
+        for instance in postfix.INSTANCES:
+            servers.reload(ground, instance)
 
 
 def _one(ground: Ground, key: Key, value: Any) -> str | None:
@@ -174,19 +185,6 @@ def run_so(ground: Ground, server: str, wanted: Wants) -> None:
     servers.restart(ground, server, clock(float(offset)) if offset is not None else None)
     if offset is None:
         processes.until(lambda: sweep(ground.began) == 0, SAYS_SECONDS)  # its old processes go a moment after their master
-
-
-def reload(ground: Ground, server: str) -> None:
-    """Make a server read its files again, and wait until it has."""
-    said = RELOADED.get(server)
-    log = ground.log(server)
-    begin = log.stat().st_size if log.exists() else 0
-    running = servers.pid(ground, server)
-    servers.reload(ground, server)
-    if said is None or running is None:
-        return
-    processes.until(lambda: said in log.read_bytes()[begin:], SAYS_SECONDS)
-    time.sleep(SETTLE_SECONDS)
 
 
 def _stands(port: int, *, closed: bool) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 from lab.faults_rows import FAULTS
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 
     from lab.faults_table import Fault, Says
 
+COLUMNS, NAME_COLUMNS = 80, 31
 PAGE = """\
 # Faults of the lab
 
@@ -24,13 +26,18 @@ names, and what stands in its reason. A trip without a word is still under way w
 
 
 def listing(current: Mapping[str, float]) -> str:
-    """Return the table as text; a star marks what is in force, with the number it has."""
+    """Return the table as text, no wider than a plain terminal; a star marks what is in force, with the number it has."""
     lines = [f"  {'FAULT':<28} WHAT IT DOES; what Mailsonde says of whom"]
-    for name, fault in FAULTS.items():
-        number = current.get(name, fault.usual)
-        says = "; ".join(f"{one.of} {one.level} {_words(one)}".strip() for one in fault.says)
-        lines.append(f"{'*' if name in current else ' '} {_shown(fault, number):<28} {fault.does.format(n=f'{number:g}')}: {says}")
-    return "\n".join(lines)
+    return "\n".join(lines + [_lines(fault, current.get(name)) for name, fault in FAULTS.items()])
+
+
+def _lines(fault: Fault, number: float | None) -> str:
+    """Return one entry of the list; `number` None = it is not in force."""
+    shown = fault.usual if number is None else number
+    name = f"{' ' if number is None else '*'} {_shown(fault, shown):<28} "
+    says = "; ".join(f"{one.of} {one.level} {_words(one)}".strip() for one in fault.says)
+    text = f"{fault.does.format(n=f'{shown:g}')}: {says}"
+    return textwrap.fill(text, COLUMNS, initial_indent=name, subsequent_indent=" " * NAME_COLUMNS, break_on_hyphens=False)
 
 
 def page() -> str:

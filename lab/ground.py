@@ -59,6 +59,14 @@ BLOCK, LOWEST, HIGHEST = 32, 10_240, 32_000  # below the range that the kernel h
 class LabError(Exception):
     """What keeps the lab from its work: one clear line that says what to do."""
 
+    exit_code = 2
+
+
+class NotRunningError(LabError):
+    """There is a lab, but it does not run, or not all of it."""
+
+    exit_code = 1
+
 
 @dataclass(frozen=True, slots=True)
 class Ground:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from lab import certificates, processes, servers, settings
 from lab.clock import sweep
 from lab.directory import READERS
-from lab.ground import FIRST_DOMAINS, MARKER, Ground, LabError, addresses, claim_ports, open_ground, write_state, write_whole
+from lab.ground import FIRST_DOMAINS, MARKER, STATE, Ground, LabError, addresses, claim_ports, open_ground, write_state, write_whole
 from lab.needs import check, check_rights
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def up(folder: Path, domains: int = 3, first_port: int | None = None) -> Ground:
         raise LabError(f"--domains {domains}: 1 to {MOST_DOMAINS} are possible")
     check(root)
     if processes.ours(root):
-        raise LabError(f"a lab is up in {root} already: `python -m lab down --dir {root}` ends it")
+        raise LabError(f"the `up` of a lab in {root} did not come to its end: `python -m lab down --dir {root}` clears it away")
     _clear(root)
     _mark(root)
     try:
@@ -51,6 +51,13 @@ def up(folder: Path, domains: int = 3, first_port: int | None = None) -> Ground:
     except BaseException:
         _end(root)
         raise
+
+
+def running(folder: Path) -> Ground | None:
+    """Return the lab of a folder when it came up whole and something of it still runs."""
+    root = folder.resolve()
+    whole = (root / STATE).exists() and not (root / "pids" / STARTER).exists()
+    return open_ground(root) if whole and processes.ours(root) else None
 
 
 def _mark(root: Path) -> None:

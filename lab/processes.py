@@ -1,4 +1,4 @@
-"""Processes of a lab: started with a mark in their environment, found by it, ended by their pid. It never looks at a process's name.
+"""Processes of a lab: started with a mark in their environment, found by it, ended by their pid, never by their name.
 
 The mark is MAILSONDE_LAB=FOLDER in the environment (Postfix and Dovecot are configured to hand it on), so that `down` finds all of them
 even when `up` was killed before it could write a pid down. A pid that was written down counts only with its start time: pids come again.
@@ -56,6 +56,14 @@ def start_time(pid: int) -> str:
     except OSError:
         return ""
     return "" if fields[0] in "ZX" else fields[19]
+
+
+def name(pid: int) -> str:
+    """Return the name that a process goes by, or "" when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text("utf-8", "replace").strip()
+    except OSError:
+        return ""
 
 
 def remember(pid: int, path: Path) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 READY_SECONDS = 15.0
 RELOAD_SECONDS = 5.0
+PART_SECONDS = 1.0  # within which the processes that a server had before a reload end of themselves
 WORDS = 300  # characters of a server's last words in an error
 
 
@@ -30,6 +31,8 @@ class Server:
     prepare: Callable[[Ground], None] | None = None
     reload: signal.Signals | None = signal.SIGHUP  # None = only a restart makes it read its files again
     reloaded: bytes = b""  # what its log says once it has read them; b"" = it does not say
+    outlives: str = ""  # the one child that a reload leaves as it is
+    forgets: bool = False  # children that are still busy after a reload are ended: what they remember is not to be met again
 
 
 def _proxy_command(ground: Ground) -> list[str]:
@@ -37,9 +40,8 @@ def _proxy_command(ground: Ground) -> list[str]:
 
 
 def _postfix(instance: str, ports: tuple[str, ...]) -> Server:
-    return Server(
-        ports, partial(postfix.command, instance=instance), partial(postfix.prepare, instance=instance), reloaded=b": reload -- version"
-    )
+    command, prepare = partial(postfix.command, instance=instance), partial(postfix.prepare, instance=instance)
+    return Server(ports, command, prepare, reloaded=b": reload -- version", forgets=True)
 
 
 SERVERS = {
@@ -47,7 +49,9 @@ SERVERS = {
     "slapd": Server(("ldap", "ldaps"), directory.command, directory.prepare, None),
     "nsd": Server(("dns",), names.command, names.prepare),
     "mosquitto": Server(("mqtt",), broker.command, broker.prepare),
-    "dovecot": Server(("imap", "imaps", "pop3", "pop3s", "lmtp"), dovecot.command, dovecot.prepare, reloaded=b"reloading configuration"),
+    "dovecot": Server(
+        ("imap", "imaps", "pop3", "pop3s", "lmtp"), dovecot.command, dovecot.prepare, reloaded=b"reloading configuration", outlives="anvil"
+    ),
     "edge": _postfix("edge", ("edge",)),
     "hub": _postfix("hub", ("hub",)),
     "mx": _postfix("mx", ("smtp", "submission", "smtps")),
@@ -151,17 +155,27 @@ def restart(ground: Ground, server: str, environment: Mapping[str, str] | None =
 
 
 def reload(ground: Ground, server: str) -> None:
-    """Make a server read its configuration and certificates again; one that is stopped will when it starts.
+    """Make a server read its configuration and certificates again, and return when nobody serves by the old ones any more.
 
-    A clock that was set by `restart(..., environment)` is lost for a server that can only be restarted (slapd).
+    A server that is stopped will when it starts. A clock that was set by `restart(..., environment)` is lost for a server that can only be
+    restarted (slapd). A client whose conversation Postfix does not end within PART_SECONDS loses it.
     """
     running, number = pid(ground, server), _known(server).reload
     if running is None:
         return
     if number is None:
         restart(ground, server)
-    else:
-        log, said = ground.log(server), _known(server).reloaded
-        before = log.read_bytes().count(said)
-        processes.send([running], number)
-        processes.until(lambda: not said or log.read_bytes().count(said) > before, RELOAD_SECONDS)
+        return
+    old = [child for child in processes.session(running) if child != running and processes.name(child) != SERVERS[server].outlives]
+    log, said = ground.log(server), _known(server).reloaded
+    before = log.read_bytes().count(said)
+    processes.send([running], number)
+    processes.until(lambda: not said or log.read_bytes().count(said) > before, RELOAD_SECONDS)
+    _part(old, by_force=SERVERS[server].forgets)
+
+
+def _part(old: list[int], *, by_force: bool) -> None:
+    """Wait until these processes have gone; a conversation of theirs is ended `by_force` where they would go on with what they know."""
+    if not processes.gone(old, PART_SECONDS) and by_force:
+        processes.send(old, signal.SIGTERM)
+        processes.gone(old)

@@ -113,8 +113,17 @@ def lab(*words: str | Path) -> subprocess.CompletedProcess[str]:
 def test_the_list_needs_no_lab(tmp_path: Path) -> None:
     done = lab("faults", "--dir", tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "\n  imap-slow=150                imap answers 150 ms late, each time: */imap WARNING\n" in done.stdout
-    assert len(done.stdout.splitlines()) == 1 + len(FAULTS)
+    lines = done.stdout.splitlines()
+    assert "  imap-stopped                 imap is stopped: */imap CRITICAL CONNECT connect" in lines
+    assert len([line for line in lines if not line.startswith(" " * 3)]) == 1 + len(FAULTS)
+    assert max(map(len, lines)) <= 80
+
+
+def test_the_list_shows_what_is_in_force_with_its_number() -> None:
+    lines = faults_page.listing({"imap-slow": 800}).splitlines()
+    at = lines.index("* imap-slow=800                imap answers 800 ms late, each time: */imap")
+    assert lines[at + 1] == " " * 31 + "WARNING"
+    assert [line for line in lines if line.startswith("*")] == [lines[at]]
 
 
 def test_the_page_of_the_documentation_is_made_from_the_table() -> None:
@@ -129,11 +138,21 @@ def test_without_a_lab_nothing_can_be_broken(command: tuple[str, ...], tmp_path:
     assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
 
 
-def test_a_proxy_that_does_not_run_is_said_and_the_fault_can_be_cleared(tmp_path: Path) -> None:
+def test_a_lab_that_does_not_run_takes_no_fault(tmp_path: Path) -> None:
     state = {"dir": str(tmp_path), "ports": {}, "backs": {}, "domains": 1, "addresses": ["127.0.0.1"]}
     (tmp_path / "lab.json").write_text(json.dumps(state))
-    done = lab("fault", "imap-slow", "--dir", tmp_path)
-    said = f"lab: the fault proxy does not run: `python -m lab status --dir {tmp_path}`\n"
-    assert (done.returncode, done.stderr) == (2, said)
+    done = lab("fault", "held", "--dir", tmp_path)
+    said = f"lab: the lab in {tmp_path} does not run: `python -m lab up --dir {tmp_path}` starts a new one\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", said)
+    assert not (tmp_path / "faults.json").exists()
+
+
+def test_a_proxy_that_does_not_run_is_said_when_a_fault_is_cleared(tmp_path: Path) -> None:
+    state = {"dir": str(tmp_path), "ports": {}, "backs": {}, "domains": 1, "addresses": ["127.0.0.1"]}
+    (tmp_path / "lab.json").write_text(json.dumps(state))
+    (tmp_path / "faults.json").write_text(json.dumps({"generation": 1, "faults": {"imap-slow": 150}}))
     done = lab("clear", "imap-cut", "--dir", tmp_path)
     assert (done.returncode, done.stderr) == (2, "lab: imap-cut is not in force; in force: imap-slow\n")
+    done = lab("clear", "--dir", tmp_path)
+    said = f"lab: the fault proxy does not run: `python -m lab status --dir {tmp_path}`\n"
+    assert (done.returncode, done.stderr) == (2, said)

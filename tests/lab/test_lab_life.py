@@ -176,6 +176,36 @@ def test_a_lab_that_is_up_is_not_built_over(lab: Lab) -> None:
 
 
 @pytest.mark.lab
+def test_up_starts_what_is_down_and_no_fault_stops(lab: Lab) -> None:
+    assert command("fault", "dns-stopped", "--dir", str(lab.dir)).returncode == 0
+    servers.stop(lab.ground, "mosquitto")
+    servers.stop(lab.ground, "edge")
+    try:
+        done = command("fault", "held", "--dir", str(lab.dir))
+        said = f"lab: the lab in {lab.dir} runs without mosquitto, edge: `python -m lab up --dir {lab.dir}` starts what is down\n"
+        assert (done.returncode, done.stdout, done.stderr) == (1, "", said)
+        done = command("up", "--dir", str(lab.dir))
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.startswith("was down: mosquitto, edge\nserver ")
+        assert [name for name in servers.SERVERS if servers.pid(lab.ground, name) is None] == ["nsd"]
+    finally:
+        for name in ("mosquitto", "edge"):
+            servers.start(lab.ground, name)
+        command("clear", "--dir", str(lab.dir))
+    assert command("status", "--dir", str(lab.dir)).returncode == 0
+
+
+@pytest.mark.lab
+def test_an_up_that_was_broken_off_is_not_taken_for_a_lab(folder: Path) -> None:
+    starter = subprocess.Popen([*UP, str(folder)], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    assert processes.until((folder / "pids/slapd").exists, 10)
+    starter.send_signal(signal.SIGKILL)
+    starter.wait()
+    wanted = f"lab: the `up` of a lab in {folder} did not come to its end: `python -m lab down --dir {folder}` clears it away"
+    assert refused("up", "--dir", str(folder)) == wanted
+
+
+@pytest.mark.lab
 def test_a_port_in_use_is_named_and_nothing_stays(folder: Path) -> None:
     claim, fronts, _ = claim_ports()
     first, port = claim.getsockname()[1], fronts["imap"]
