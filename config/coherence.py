@@ -222,4 +222,12 @@ def _thresholds(view: View) -> Iterator[Found]:
                 yield (("thresholds", index, "calendar"), says)
 
 
+def oddities(settings: Settings) -> Iterator[Found]:
+    """Yield what is no error, but hardly meant: a configuration by which nothing is checked."""
+    if not settings.servers:
+        yield (("servers",), "there is none, so nothing is checked; name at least one")
+    elif not settings.domains and not settings.trips and settings.discovery is None:
+        yield (("domains",), "there is none, so nothing is checked; name at least one, or find them with `discovery`")
+
+
 CHECKS: tuple[Callable[[View], Iterator[Found]], ...] = (_servers, _checks, _domains, _twice, _trips, _discovery, _thresholds)

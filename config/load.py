@@ -170,7 +170,8 @@ def _warnings(settings: Settings, tree: Tree, sources: Sources) -> list[str]:
         for index, one in enumerate(settings.thresholds)
         if _is_idle(one, settings)
     ]
-    return [*map(str, in_order([*later, *waiting, *idle])), *sources.warnings]
+    empty = [tree.problem(path, says) for path, says in coherence.oddities(settings)]
+    return [*map(str, in_order([*later, *waiting, *idle, *empty])), *sources.warnings]
 
 
 def _is_idle(threshold: Threshold, settings: Settings) -> bool:

@@ -19,6 +19,7 @@ NAMES_OF_ASPECTS: dict[Aspect, list[str]] = {
     Aspect.OUTCOME: [str(one) for one in Outcome],
 }
 LEVELS = [one.name.lower() for one in Level]
+LIKELY_SUFFIXES = {"seconds": ("ms", "s"), "days": ("d",)}
 VALUE_WORDS = {"seconds": scalars.DURATION_WORDS, "count": "a number: 100", "percent": "a percentage: 80%", "days": "days: 14d"}
 
 
@@ -129,6 +130,9 @@ class BaselinePlan(Section):
 def bound(aspect: Aspect, written: str) -> float:
     """Return a value in the aspect's unit. Raises ValueError with what is allowed."""
     unit = UNITS[aspect]
+    if written.isdecimal() and unit in LIKELY_SUFFIXES:
+        likely = " or ".join(f"{written}{suffix}" for suffix in LIKELY_SUFFIXES[unit])
+        raise ValueError(f"`{written}` has no unit; did you mean {likely}?")
     if unit == "seconds":
         return scalars.span(written)
     if unit == "days":

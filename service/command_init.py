@@ -140,10 +140,11 @@ def _survey(asked: Asked) -> Draft:
 
 def _tell(draft: Draft, file: Path) -> None:
     """Say on the screen what was found, what was not, and what comes next."""
-    from service.first_config import secrets_needed  # noqa: PLC0415 - as above
+    from service.first_config import kept, secrets_needed  # noqa: PLC0415 - as above
 
+    servers = kept(draft)
     for one in draft.survey.found:
-        click.echo(f"  {one.name:<12} {one.host}:{one.port} ({one.why})")
+        click.echo(f"  {one.name:<12} {one.host}:{one.port} ({one.why}{'' if one in servers else '; left out, as a comment'})")
     if draft.directory:
         click.echo(f"  {'directory':<12} {draft.directory.endpoint.host}:{draft.directory.endpoint.port} ({draft.directory.said})")
     for sentence in draft.survey.missing:

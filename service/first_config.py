@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 PASSWORD_VARIABLE = "MAILSONDE_PASSWORD"  # noqa: S105 - it is the name of a variable
 BIND_PASSWORD_VARIABLE = "MAILSONDE_LDAP_PASSWORD"  # noqa: S105 - as above
 COMMENT_WIDTH = 100
+SMTP_PORT = 25
+LEFT_OUT = "Left out: many networks let nobody out to port 25. Where it is open, take away the # and name it under `servers` of the domain."
 SUBMITTERS, FETCHERS = ("submission", "submissions"), ("imaps", "imap", "pop3s", "pop3")  # the first that is there makes the trip
 
 
@@ -56,11 +58,19 @@ def _trust(security: Security, ca_file: str) -> str:
     return f", ca_file: {_quoted(ca_file)}" if ca_file and security is not Security.NONE else ""
 
 
-def _server(found: Found, ca_file: str) -> Iterator[str]:
+def kept(draft: Draft) -> list[Found]:
+    """Return the servers to check: not a port 25 that is closed to us, as it is on the way out of most networks, while there are others."""
+    others = [one for one in draft.survey.found if one.answers or one.port != SMTP_PORT]
+    return others if others or draft.directory else list(draft.survey.found)
+
+
+def _server(found: Found, ca_file: str, *, is_kept: bool) -> Iterator[str]:
     yield from _comment(found.why if found.answers else f"{found.why}; it does not answer from here", "  ")
+    if not is_kept:
+        yield from _comment(LEFT_OUT, "  ")
     trust = _trust(found.security, ca_file)
     place = f"kind: {found.kind}, host: {_quoted(found.host)}, port: {found.port}, security: {found.security.value}"
-    yield f"  {found.name}: {{{place}{trust}}}"
+    yield f"  {'' if is_kept else '# '}{found.name}: {{{place}{trust}}}"
 
 
 def _directory(asked: AskedDirectory, ca_file: str) -> Iterator[str]:
@@ -106,14 +116,15 @@ def _head(draft: Draft) -> Iterator[str]:
 
 def lines(draft: Draft) -> Iterator[str]:
     """Yield the lines of the configuration."""
-    names = [one.name for one in draft.survey.found] + (["directory"] if draft.directory else [])
+    servers = kept(draft)
+    names = [one.name for one in servers] + (["directory"] if draft.directory else [])
     yield from _head(draft)
     if draft.resolver is not None:
         yield f"resolver: {{host: {_quoted(draft.resolver.host)}, port: {draft.resolver.port}}}"
     yield ""
     yield "servers:"
     for found in draft.survey.found:
-        yield from _server(found, draft.ca_file)
+        yield from _server(found, draft.ca_file, is_kept=found in servers)
     if draft.directory:
         yield from _directory(draft.directory, draft.ca_file)
     yield from ("", "domains:", *_domain(draft, names), "")
@@ -122,6 +133,7 @@ def lines(draft: Draft) -> Iterator[str]:
     yield from ("", "# What is normal. Look at a few runs first, then write limits of your own.", "thresholds:")
     yield '  - {match: {server: "*"}, warning: 2s, critical: 5s}'
     yield "  - {match: {trip: total}, warning: 30s, critical: 2m}"
+    yield '  - {match: {certificate: "*"}, warning: 21d, critical: 7d}'
 
 
 def first_config(draft: Draft) -> str:

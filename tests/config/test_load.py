@@ -15,6 +15,8 @@ from probe.values import Secret, Security
 
 NOBODY = 65_534
 Reader = Callable[[str], Settings]
+NOTHING = "there is none, so nothing is checked; name at least one"
+NO_DOMAIN = f"mailsonde.yml:1:1: domains: {NOTHING}, or find them with `discovery`"
 IMAP = "servers:\n  imap: {kind: imap, host: mail.isp.example}\n"
 
 
@@ -121,11 +123,18 @@ def test_names_in_other_scripts_become_their_ascii_form(settings_of: Reader) -> 
 
 
 def test_what_a_later_version_does_is_said_to_do_nothing_yet(settings_of: Reader) -> None:
-    settings = settings_of("site: a\nnotify: {channels: {}}\nreports:\n  listen: 127.0.0.1:9825\n")
+    settings = settings_of(f"{IMAP}notify: {{channels: {{}}}}\nreports:\n  listen: 127.0.0.1:9825\n")
     assert settings.warnings == (
-        "mailsonde.yml:2:1: notify: is known, but this version does nothing with it",
-        "mailsonde.yml:3:1: reports: is known, but this version does nothing with it",
+        NO_DOMAIN,
+        "mailsonde.yml:3:1: notify: is known, but this version does nothing with it",
+        "mailsonde.yml:4:1: reports: is known, but this version does nothing with it",
     )
+
+
+def test_a_configuration_that_checks_nothing_says_so(settings_of: Reader) -> None:
+    assert settings_of("site: here\n").warnings == (f"mailsonde.yml:1:1: servers: {NOTHING}",)
+    assert settings_of("servers: {}\ndomains: []\n").warnings == (f"mailsonde.yml:1:10: servers: {NOTHING}",)
+    assert settings_of(f"site: here\n{IMAP}domains: []\n").warnings == (NO_DOMAIN.replace(":1:1:", ":4:10:"),)
 
 
 def test_thresholds_that_are_not_applied_yet_say_so(settings_of: Reader) -> None:
@@ -136,6 +145,7 @@ def test_thresholds_that_are_not_applied_yet_say_so(settings_of: Reader) -> None
     )
     put_off = ": this threshold is checked but not applied"
     assert settings.warnings == (
+        NO_DOMAIN,
         f"mailsonde.yml:6:5: thresholds[0]: a baseline needs history, which this version does not keep{put_off}",
         f"mailsonde.yml:7:5: thresholds[1]: calendar open leans on an iCal file, which this version does not read{put_off}",
         "mailsonde.yml:8:22: thresholds[2].match.server: matches no server, so this threshold never applies",

@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -37,11 +38,16 @@ NO_ADDRESS = "`ns.abc.example` is no IP address, and a name server is asked by i
 NO_BASE = "--directory takes the URL of a directory with its base: ldap://host/ou=domains,dc=isp"
 
 
-def free_port(kind: int = socket.SOCK_STREAM) -> int:
-    with socket.socket(socket.AF_INET, kind) as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
+def free_port() -> int:
+    """Return a port at which nobody listens, neither by TCP nor by UDP."""
+    for _ in range(50):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams, socket.socket() as stream:
+            datagrams.bind(("127.0.0.1", 0))
+            port: int = datagrams.getsockname()[1]
+            with suppress(OSError):  # a connection of somebody's own holds it
+                stream.bind(("127.0.0.1", port))
+                return port
+    raise RuntimeError("no port is free")
 
 
 @pytest.fixture
@@ -55,7 +61,7 @@ class NameServer:
     """One nsd with some zones."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.port = folder, free_port(socket.SOCK_DGRAM)
+        self.folder, self.port = folder, free_port()
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, zones: dict[str, str]) -> None:
@@ -111,7 +117,6 @@ def test_srv_records_become_servers_and_the_file_passes_check_config(
     monkeypatch.setenv("MAILSONDE_PASSWORD", "s3cret")
     settings = load(out)
     assert {name: (one.kind, one.host, one.security.value) for name, one in settings.servers.items()} == {
-        "mx": ("smtp", "mx.abc.example", "none"),
         "submissions": ("submission", "mx.abc.example", "tls"),
         "imaps": ("imap", "mail.abc.example", "tls"),
         "imap": ("imap", "mail.abc.example", "starttls"),
@@ -120,10 +125,15 @@ def test_srv_records_become_servers_and_the_file_passes_check_config(
     assert (settings.domains[0].roundtrip.submit, settings.domains[0].roundtrip.fetch) == ("submissions", "imaps")
     assert settings.resolver is not None
     text = out.read_text()
+    assert '\n  # mx: {kind: smtp, host: "mx.abc.example", port: 25, security: none}\n' in text
+    assert "# Left out: many networks let nobody out to port 25." in text
+    (certificate,) = [one.limit("", None) for one in settings.thresholds if one.match.certificate]
+    assert (certificate.warning, certificate.critical) == (21.0, 7.0)
     assert f"SRV record _submissions._tcp.abc.example; also mail.abc.example:{listener}" in text
     assert "# Not known: _pop3s._tcp.abc.example says that this service is not offered." in text
     screen = capsys.readouterr().out
     assert "not known: mx: mx.abc.example port 25 does not answer from here" in screen
+    assert "mx.abc.example:25 (MX record of abc.example, preference 10; left out, as a comment)" in screen
     assert screen.endswith(f"wrote {out}; next: set MAILSONDE_PASSWORD, then run probe check-config {out}\n")
 
 
@@ -148,6 +158,12 @@ def test_a_port_that_contradicts_its_record_is_assumed_to_be_right(nsd: NameServ
     assert '  submissions: {kind: submission, host: "mail.abc.example", port: 465, security: tls}' in text
     assert "assumed: tls, for that is what port 465 speaks" in " ".join(text.replace("#", "").split())
     assert "# Not known: abc.example says with a null MX (RFC 7505) that it takes no mail." in text
+
+
+def test_a_port_25_that_is_all_there_is_stays(nsd: NameServer, tmp_path: Path) -> None:
+    nsd.start({"abc.example": "@ MX 0 mx\nmx A 127.0.0.77\n"})
+    assert init(nsd, "probe@abc.example", tmp_path / "a.yml") == 0
+    assert '\n  mx: {kind: smtp, host: "mx.abc.example", port: 25, security: none}\n' in (tmp_path / "a.yml").read_text()
 
 
 def test_nothing_found_writes_nothing(nsd: NameServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
