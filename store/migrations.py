@@ -1,0 +1,61 @@
+"""From any earlier schema to today's: numbered steps, each in a transaction of its own, so that a crash between two leaves a whole file.
+
+`schema.sql` is what a new file gets. A file of a newer Mailsonde, and one that is not ours, are refused and left untouched.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import suppress
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from store.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+VERSION = 1  # PRAGMA user_version of what schema.sql makes
+APPLICATION = 0x4D736F6E  # PRAGMA application_id: "Mson"; how a file is known as ours
+MIGRATIONS: dict[int, str] = {}  # version -> the script that leads from it to the next one
+
+
+def schema() -> str:
+    """Return the script that makes an empty file ours."""
+    return files("store").joinpath("schema.sql").read_text("utf-8")
+
+
+def upgrade(connection: sqlite3.Connection, path: Path, steps: Mapping[int, str] = MIGRATIONS, version: int = VERSION) -> None:
+    """Lead the file to `version`; nothing is done when it stands there. Raises: StoreError, sqlite3.Error."""
+    if _is_empty(connection):
+        _take(connection, f"PRAGMA application_id = {APPLICATION};\n{schema()}", version)
+        return
+    found = _found(connection, path)
+    if found > version:
+        raise StoreError(
+            f"{path} was written by a newer Mailsonde (schema {found}, this one knows {version}): run that one, or restore an older backup"
+        )
+    for number in range(found, version):
+        _take(connection, steps[number], number + 1)
+
+
+def _is_empty(connection: sqlite3.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM sqlite_schema").fetchone() is None
+
+
+def _found(connection: sqlite3.Connection, path: Path) -> int:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    if application != APPLICATION:
+        raise StoreError(f"{path} is the database of another program: move it away, or name another file at store.path")
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
+
+
+def _take(connection: sqlite3.Connection, script: str, version: int) -> None:
+    try:
+        connection.executescript(f"BEGIN IMMEDIATE;\n{script}\n;PRAGMA user_version = {version};\nCOMMIT;")
+    except sqlite3.Error:
+        with suppress(sqlite3.Error):  # a full disk has rolled back by itself
+            connection.execute("ROLLBACK")
+        raise

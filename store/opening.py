@@ -1,0 +1,60 @@
+"""Opens the one connection: SQLite in WAL mode, each commit on the disk before it counts, and no other program beside us.
+
+Exclusive locking keeps even a curious `sqlite3` prompt out: SQLite before 3.51.3 can lose a page when two connections reset the WAL at
+once. What is not ours, damaged, newer or not writable is refused in one line.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from typing import TYPE_CHECKING
+
+from store.errors import StoreError, tell
+from store.migrations import upgrade
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BUSY_SECONDS = 1.0  # how long to wait for another program that holds the file
+STATEMENTS = 256  # prepared statements kept
+PRAGMAS = (
+    "PRAGMA locking_mode = EXCLUSIVE",
+    "PRAGMA auto_vacuum = INCREMENTAL",  # of a new file: so that retention can give room back in slices
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA cache_size = -32768",  # KiB
+    "PRAGMA wal_autocheckpoint = 4096",  # pages: 16 MiB, for the same pages change again and again
+    "PRAGMA journal_size_limit = 67108864",  # bytes
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA secure_delete = FAST",  # blank what was deleted where that costs no extra write: Debian's default blanks it all
+    "PRAGMA trusted_schema = OFF",
+)
+
+
+def open_connection(path: Path) -> sqlite3.Connection:
+    """Return the connection, its schema today's; made on the thread that will use it. Raises: StoreError."""
+    try:
+        _make(path)
+        connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, cached_statements=STATEMENTS)
+    except (OSError, sqlite3.Error) as error:
+        raise StoreError(tell(error, path)) from None
+    try:
+        _prepare(connection, path)
+    except BaseException as error:
+        connection.close()
+        if isinstance(error, sqlite3.Error):
+            raise StoreError(tell(error, path)) from None
+        raise
+    return connection
+
+
+def _make(path: Path) -> None:
+    """Make the file when there is none, for nobody but us to read: conversations are private even without their secrets."""
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    for pragma in PRAGMAS:
+        connection.execute(pragma).fetchall()
+    upgrade(connection, path)
