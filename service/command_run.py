@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 URL_ONLY = ("password_file", "password_env", "ca_file", "insecure", "timeout_seconds")
 CONFIG_ONLY = ("config_file", "domains", "servers", "kinds", "no_trip", "wait_seconds")
+LEAST_EVERY_SECONDS = 1.0
 EXAMPLES = """\b
 Examples:
   probe run                                        everything in mailsonde.yml
@@ -54,6 +55,8 @@ def _refuse_mixtures(context: click.Context, wanted: Wanted) -> None:
         raise click.UsageError("--talk is for people: it goes with --format table alone", context)
     if wanted.every_seconds is not None and not wanted.watch:
         raise click.UsageError("--every says how often --watch repeats; give both", context)
+    if wanted.every_seconds is not None and wanted.every_seconds < LEAST_EVERY_SECONDS:
+        raise click.UsageError(f"--every is at least {LEAST_EVERY_SECONDS:g}s: more often would be a load, not a probe", context)
 
 
 @click.command("run", epilog=EXAMPLES)

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from socket import gethostname
 from typing import TYPE_CHECKING
 
 import click
 
+from probe.kinds import KINDS
 from probe.values import Endpoint
 from service.addresses import spread
 from service.options import CONFIG_FILE, read_password
@@ -49,11 +51,12 @@ def from_url(wanted: Wanted, url: str) -> Work:
         raise click.UsageError(str(error)) from error
     if password is not None and check.endpoint.security.value == "none":
         click.echo(f"probe: {IN_CLEAR.format(kind=check.kind)}", err=True)
-    return Work((check,))
+    return Work((check,), site=gethostname())
 
 
 async def from_config(wanted: Wanted) -> Work:
     """Return the selected part of what the configuration asks for. Raises: click.ClickException."""
+    _refuse_unknown_kinds(wanted.kinds)
     settings = _load(wanted.config_file or CONFIG_FILE)
     _warn(settings.warnings)
     chosen = Selection(wanted.domains, wanted.servers, wanted.kinds, trips=not wanted.no_trip)
@@ -61,6 +64,15 @@ async def from_config(wanted: Wanted) -> Work:
         return _signed(select(await _planned(settings, wanted), chosen), settings)
     except NothingSelected as error:
         raise click.ClickException(str(error)) from error
+
+
+def _refuse_unknown_kinds(kinds: Sequence[str]) -> None:
+    """Raise click.UsageError for what is no kind: `imaps` is a way to speak one."""
+    from config.errors import did_you_mean, listed  # noqa: PLC0415 - as below
+
+    for kind in kinds:
+        if kind not in KINDS:
+            raise click.UsageError(f"--kind {kind}: the kinds are {listed(KINDS, 'and')}{did_you_mean(kind, KINDS)}")
 
 
 def _load(file: str) -> Settings:

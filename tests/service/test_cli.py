@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -50,6 +52,8 @@ TWO_PLACES = "--password-file and --password-env are two places for one password
         ("run --insecure", "--insecure goes with a URL; a configuration says it itself"),
         ("run --talk --format json", "--talk is for people: it goes with --format table alone"),
         ("run --every 5s", "--every says how often --watch repeats; give both"),
+        ("run --watch --every 10ms", "--every is at least 1s: more often would be a load, not a probe"),
+        ("run --kind imaps", "--kind imaps: the kinds are smtp, submission, lmtp, imap, pop3, ldap and dns; did you mean imap?"),
         ("run smtp://h --ca-file /nonexistent.pem", "there is no file /nonexistent.pem: --ca-file takes a file of certificates (PEM)"),
         ("run imaps://a@h --password-env NIX", "the environment variable NIX is not set; set it where the prober starts"),
         ("run imaps://a@h --password-file /nonexistent", "the secret file /nonexistent cannot be read: no such file or directory"),
@@ -157,6 +161,10 @@ def test_a_url_loads_neither_the_configuration_nor_a_codec() -> None:
     loaded = loaded_by("run", "smtp://127.0.0.1:1", "--format", "json")
     assert "probe.wire" in loaded
     assert not {"pydantic", "yaml", "rich", "dns", "ldap3", "scramp", "cryptography"} & loaded
+
+
+def test_where_a_url_is_probed_from_is_this_host() -> None:
+    assert json.loads(probe("run", "smtp://127.0.0.1:1", "--format", "json").stdout)["site"] == socket.gethostname()
 
 
 def test_a_reader_that_leaves_early_is_no_error() -> None:
