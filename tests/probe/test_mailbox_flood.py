@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 ADDRESS = "probe@abc.example"
 POLL_SECONDS = 0.5
 STORMY_SECONDS = 1.0  # before the message comes
-SLACK_SECONDS = 0.15  # for a busy machine
+SLACK_SECONDS = 0.1  # for the way of the bytes
+STAMPS = 50  # that a busy machine may have held up between the message and its notice
 OPENED = b"* 0 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n* OK [UIDNEXT 5] x\r\n"
 
 
@@ -131,4 +132,5 @@ async def test_a_storm_makes_us_ask_seldom_and_hides_no_mail(wire: Wire, name: s
     (copy,) = inbox.copies
     assert copy.polled_seconds is not None
     assert copy.polled_seconds <= POLL_SECONDS
-    assert talker.came - SLACK_SECONDS < inbox.noticed_at < talker.came + copy.polled_seconds + SLACK_SECONDS
+    late = inbox.noticed_at - talker.came
+    assert -SLACK_SECONDS < late < copy.polled_seconds + wire.sentinel.worst_since(talker.came, STAMPS) + SLACK_SECONDS
