@@ -12,7 +12,6 @@ import fcntl
 import json
 import signal
 import sys
-import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
 FILE, ACK, LOCK = "faults.json", "faults.ack", "faults.lock"
 ACK_SECONDS = 5.0
-QUEUE_SECONDS = 0.1  # until a delivery that a fault held up has failed and its message waits in the queue
+QUEUE_SECONDS = 2.0  # within which a delivery that a fault held up has failed, and its message waits in the queue
 InForce = dict[str, float]  # name of a fault -> its number; 0 where it takes none
 
 
@@ -153,11 +152,15 @@ def clear(ground: Ground, words: list[str] | None = None) -> list[str]:
 
 
 def _let_mail_go(ground: Ground, *, released: bool) -> None:
-    """Try all queued mail again at once; what is held too, when nothing is left in force."""
-    time.sleep(QUEUE_SECONDS)
-    for instance in postfix.INSTANCES:
-        if servers.pid(ground, instance) is not None:
-            (postfix.release if released else postfix.flush)(ground, instance)
+    """Try all queued mail again at once; what is held too, when nothing is left in force.
+
+    Only when the deliveries under way have ended: one that fails after this would wait seconds for its next turn.
+    """
+    running = [instance for instance in postfix.INSTANCES if servers.pid(ground, instance) is not None]
+    held_up = {instance: postfix.under_way(ground, instance) for instance in running}
+    processes.until(lambda: not any(held_up[one] & postfix.under_way(ground, one) for one in running), QUEUE_SECONDS)
+    for instance in running:
+        (postfix.release if released else postfix.flush)(ground, instance)
 
 
 def _change(ground: Ground, faults: InForce) -> None:

@@ -201,6 +201,11 @@ def queued(ground: Ground, instance: str) -> list[str]:
     return sorted(path.name for folder in folders for path in folder.rglob("*") if path.is_file())
 
 
+def under_way(ground: Ground, instance: str) -> set[str]:
+    """Return the ids of the messages that an instance is delivering now."""
+    return {path.name for path in (ground.root / instance / "queue/active").iterdir()}
+
+
 def hold(ground: Ground, instance: str) -> None:
     """Hold every message that is in the queue now. To hold all that come: smtpd_recipient_restrictions = static:HOLD."""
     _tool(ground, instance, "postsuper", "-h", "ALL")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import signal
 import smtplib
+import threading
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from lab import faults, postfix, processes, servers
+from lab import dovecot, faults, postfix, processes, servers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.lab
 HOST, ADDRESS = "127.0.0.1", "probe@alpha.test"
+ESTABLISHED = "01"  # state of a TCP socket in /proc/net/tcp
 AT_ONCE = 3  # conversations, each with a process of its own
 
 
@@ -72,3 +76,39 @@ def test_a_conversation_does_not_go_on_with_settings_that_are_no_more(lab: Lab) 
                 client.noop()
         finally:
             faults.clear(lab.ground)
+
+
+def test_mail_that_a_fault_held_up_goes_on_at_once_though_its_delivery_fails_late(lab: Lab) -> None:
+    """The process that delivers is made slow to see that its connection broke, as on a machine with much to do."""
+    home = dovecot.home(lab.ground, ADDRESS) / "Maildir/new"
+    dovecot.empty(lab.ground, ADDRESS)
+    begin = lab.ground.log("mx").stat().st_size
+    faults.inject(lab.ground, ["hub-silent"])
+    try:
+        with smtplib.SMTP(HOST, lab.ports["smtp"], timeout=10) as client:
+            client.sendmail("somebody@elsewhere.example", [ADDRESS], "Subject: held up\r\n\r\nhello\r\n")
+        assert processes.until(lambda: connected(lab.ports["hub"]), 5)
+        slow = deliverers(lab)
+        processes.send(slow, signal.SIGSTOP)
+        again = threading.Timer(0.7, processes.send, (slow, signal.SIGCONT))
+        again.start()
+    finally:
+        faults.clear(lab.ground)
+    failed = b"while receiving the initial server greeting" in lab.ground.log("mx").read_bytes()[begin:]
+    again.join()
+    assert failed, "clear did not wait"
+    assert processes.until(lambda: home.exists() and len(list(home.iterdir())) == 1, 1.5)
+    dovecot.empty(lab.ground, ADDRESS)
+
+
+def connected(port: int) -> bool:
+    """Return whether somebody has a connection to this port of 127.0.0.1."""
+    lines = Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]
+    return any(line.split()[2].endswith(f":{port:04X}") and line.split()[3] == ESTABLISHED for line in lines)
+
+
+def deliverers(lab: Lab) -> list[int]:
+    """Return mx's delivering processes."""
+    master = servers.pid(lab.ground, "mx")
+    assert master is not None
+    return [pid for pid in processes.session(master) if processes.name(pid) == "smtp"]
