@@ -114,7 +114,7 @@ def test_ctrl_c_ends_a_watch() -> None:
         one.listen(connection)
 
     with peer(behave) as refusing:
-        process = start("run", f"smtp://127.0.0.1:{refusing.port}", "--watch", "--every", "200ms", "--format", "json")
+        process = start("run", f"smtp://127.0.0.1:{refusing.port}", "--watch", "--every", "1s", "--format", "json")
         assert process.stdout is not None
         reports = [json.loads(process.stdout.readline()) for _ in range(3)]
         code, _, err = interrupt(process)

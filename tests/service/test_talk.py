@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from probe import Fault, FaultKind, Line, Result, Step
 from service.report import Report
 from service.talk import show_talk
 from tests.service.made import AT, a_check, a_result, judged
+
+if TYPE_CHECKING:
+    from probe.values import Reading
 
 
 def test_talk_shows_who_said_what_when() -> None:
@@ -27,7 +31,7 @@ def test_talk_shows_who_said_what_when() -> None:
     ]
 
 
-READINGS = {
+READINGS: dict[str, Reading] = {
     "server_address": "192.0.2.7",
     "tls_version": "TLSv1.3",
     "tls_cipher": "TLS_AES_256_GCM_SHA384",
