@@ -55,13 +55,17 @@ def reading(step: str, read: Callable[P, T], *args: P.args, **kwargs: P.kwargs) 
         raise at_step(fault, step) from None
 
 
+def no_one(_: Reply) -> None:
+    """Listen to no reply."""
+
+
 class Session:
     """One connection, from the greeting on."""
 
     def __init__(self, check: Check) -> None:
         self.check = check
         self.capabilities: frozenset[str] = frozenset()
-        self.heard: Callable[[Reply], None] = lambda _: None  # is shown every reply: whoever counts EXISTS listens here
+        self.heard: Callable[[Reply], None] = no_one  # is shown every reply: whoever counts EXISTS listens here
         self._greeted: Reply | None = None
         self._count = 0
 

@@ -101,14 +101,22 @@ class Line(asyncio.Protocol, asyncio.DatagramProtocol):
         """End politely: say the farewell where the conversation did not, and close once it was heard."""
         self._arm(NO_DEADLINE)
         self._gone = True
+        self.turn = asyncio.get_running_loop().create_future()  # a cancelled one keeps its error, that its frames, they keep us: a ring
         transport = self.transport
+        if transport is not None and self._securing:  # a farewell would go out in clear
+            transport.abort()
+            self._closed(self)  # asyncio's own loop does not tell of a connection that is lost in its handshake
+            return
         if transport is None or transport.is_closing():
             return
         if (self.conversation.fault is None and self.conversation.over) or not farewell:
             transport.close()
             return
         self._parting = True
-        self._send(self.conversation.parting + farewell)
+        try:
+            self._send(self.conversation.parting + farewell)
+        except RuntimeError:  # cancelled while it made the connection, uvloop has closed it, and is_closing() does not tell
+            return
         self._timer = asyncio.get_running_loop().call_later(LINGER_SECONDS, transport.abort)
 
     # -- inside

@@ -14,7 +14,7 @@ from probe import imap_junk
 from probe.dialogue import Note, printable, refuse
 from probe.imap_arrival import Arrivals
 from probe.imap_parse import fetched, found_uids, quoted, state_of
-from probe.imap_session import Session, reading, unwelcome
+from probe.imap_session import Session, no_one, reading, unwelcome
 from probe.mailbox import BODY_LIMIT_BYTES, WANTED_HEADERS, Copy
 from probe.message import HEADER
 from probe.values import FaultKind
@@ -58,7 +58,11 @@ def watch(check: Check, inbox: Inbox) -> Dialogue:
 
     Raises: Unwelcome as every dialogue; whoever drives it comes again. A folder that refuses is left out, the INBOX never.
     """
-    yield from _Reader(check, inbox).run()
+    reader = _Reader(check, inbox)
+    try:
+        yield from reader.run()
+    finally:
+        reader.session.heard = no_one  # the session holds the reader that holds it: a ring that would outlive the conversation
 
 
 @dataclass(slots=True)
@@ -101,7 +105,7 @@ class _Reader:
         yield from self._catch_up(self.home, None)
 
     def _open(self, place: _Place) -> Generator[Move, bytes, Reply]:
-        self.session.heard = lambda _: None
+        self.session.heard = no_one
         reply = yield from self.session.attempt("select", b"SELECT " + place.spelled)
         if reply.status.word == "NO":
             return reply

@@ -10,7 +10,7 @@ hold shorter than PERIOD may go unseen: this is the resolution of the bound, sta
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from array import array
 from heapq import nlargest
 from time import monotonic
 
@@ -22,10 +22,12 @@ KEPT_HOLDS = 8_192
 class Sentinel:
     """Beats on the running loop between `start` and `stop`; `worst_since` may be asked at any moment."""
 
-    __slots__ = ("_due", "_handle", "_holds", "_loop")
+    __slots__ = ("_due", "_ends", "_handle", "_lengths", "_loop", "_seen")
 
     def __init__(self) -> None:
-        self._holds: deque[tuple[float, float]] = deque(maxlen=KEPT_HOLDS)  # (monotonic second at its end, its length)
+        self._ends = array("d", bytes(8 * KEPT_HOLDS))  # monotonic second at which each hold ended; a ring, so that it never grows
+        self._lengths = array("d", bytes(8 * KEPT_HOLDS))  # seconds that it lasted
+        self._seen = 0  # holds ever
         self._due = float("inf")
         self._handle: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -45,10 +47,11 @@ class Sentinel:
         """Return the sum of the `count` longest holds that ended after `since`, in seconds, counting one that has not ended yet."""
         overdue = monotonic() - self._due
         holds = [overdue + PERIOD_SECONDS] if overdue > GRAIN_SECONDS else []
-        for ended_at, length in reversed(self._holds):
-            if ended_at < since:
+        for number in range(self._seen - 1, max(-1, self._seen - 1 - KEPT_HOLDS), -1):
+            place = number % KEPT_HOLDS
+            if self._ends[place] < since:
                 break
-            holds.append(length)
+            holds.append(self._lengths[place])
         return sum(holds) if len(holds) <= count else sum(nlargest(count, holds))
 
     def _next(self, now: float) -> None:
@@ -60,5 +63,7 @@ class Sentinel:
         now = monotonic()
         late = now - self._due
         if late > GRAIN_SECONDS:
-            self._holds.append((now, late + PERIOD_SECONDS))
+            place = self._seen % KEPT_HOLDS
+            self._ends[place], self._lengths[place] = now, late + PERIOD_SECONDS
+            self._seen += 1
         self._next(now)

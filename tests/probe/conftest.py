@@ -13,7 +13,7 @@ from probe.wire import Wire
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
-BOTH_LOOPS = {"test_wire.py", "test_wire_tls.py"}
+BOTH_LOOPS = {"test_wire.py", "test_wire_tls.py", "test_release.py"}
 
 
 def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:  # noqa: ARG001 - the hook's signature

@@ -1,0 +1,101 @@
+"""What a conversation leaves behind: nothing that waits for Python's garbage collector, which may come hours later.
+
+A TLS connection in a ring of garbage holds some 100 KiB. The garbage of a service that runs for months must be none, not little.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from config.load import load
+from config.plan import plan
+from lab import dovecot
+from probe.line import LINGER_SECONDS
+from probe.sentinel import KEPT_HOLDS, Sentinel
+from probe.values import Endpoint, Outcome
+from probe.wire import Wire
+from tests.probe.lab_trips import Way
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.conftest import Lab
+
+OURS = {"probe", "ssl", "_ssl", "uvloop"}  # top packages whose objects must go by themselves; asyncio's own transports are rings
+
+
+@contextmanager
+def rings(found: list[str]) -> Iterator[None]:
+    """Fill `found` with the types of those objects of ours that the block leaves to the garbage collector."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        gc.collect()
+        kinds = {type(one) for one in gc.garbage}
+        found += sorted(kind.__qualname__ for kind in kinds if kind.__module__.partition(".")[0] in OURS)
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("fetch", ["imap", "imaps", "pop3", "pop3s"])
+async def test_a_trip_leaves_no_garbage(lab: Lab, tmp_path: Path, fetch: str) -> None:
+    dovecot.empty(lab.ground, "probe@alpha.test")
+    way = Way(lab, tmp_path / "ledger")
+    await way.make(way.journey(fetch=fetch))  # loads code and fills caches
+    left: list[str] = []
+    with rings(left):
+        (trip,) = await way.make(way.journey(fetch=fetch))
+        assert trip.outcome is Outcome.DELIVERED
+        del trip
+    assert left == []
+
+
+async def _run_all(lab: Lab, timeout_seconds: float) -> int:
+    """Run all checks of the lab's first domain. Returns how many went wrong."""
+    wire = Wire(Endpoint("127.0.0.1", lab.ports["dns"]))
+    checks = [replace(check, timeout_seconds=timeout_seconds) for check in plan(load(str(lab.config)))[0] if check.domain == "alpha.test"]
+    try:
+        results = await asyncio.gather(*map(wire.run, checks))
+    finally:
+        await asyncio.sleep(LINGER_SECONDS + 0.1)  # farewells are over
+        assert not wire._open
+        await wire.close()
+    return sum(result.fault is not None for result in results)
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize(("timeout_seconds", "fails"), [(5.0, False), (0.015, True)])
+async def test_a_check_leaves_no_garbage_whether_it_ends_well_or_not(lab: Lab, timeout_seconds: float, fails: bool) -> None:
+    await _run_all(lab, timeout_seconds)
+    left: list[str] = []
+    with rings(left):
+        assert bool(await _run_all(lab, timeout_seconds)) is fails
+    assert left == []
+
+
+async def test_the_sentinel_remembers_a_bounded_past_in_a_fixed_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr("probe.sentinel.monotonic", lambda: now)
+    sentinel = Sentinel()
+    sentinel.start()
+    for _ in range(KEPT_HOLDS + 3):
+        now += 1.0  # each beat comes 0.995 s late
+        sentinel.stop()
+        sentinel._due = now - 0.995
+        sentinel._beat()
+    sentinel.stop()
+    assert sentinel.worst_since(now, 1) == pytest.approx(1.0)
+    assert sentinel.worst_since(now - 2.0, 9) == pytest.approx(3.0)  # holds that ended then, one second later, and now
+    assert sentinel.worst_since(0.0, 10 * KEPT_HOLDS) == pytest.approx(KEPT_HOLDS)
