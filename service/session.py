@@ -18,7 +18,7 @@ from service.loop import run_loop
 from service.progress import Progress
 from service.run import Runner, run_once
 from service.show import clear_screen, show
-from service.warm import warm
+from service.warm import settle, warm
 
 if TYPE_CHECKING:
     from service.options import Wanted
@@ -55,6 +55,8 @@ async def _watch(work: Work, wire: Wire, wanted: Wanted) -> int:
 async def _session(wanted: Wanted) -> int:
     work = await gather(wanted)
     warm(work)
+    if wanted.watch:
+        settle()
     wire = Wire(work.resolver)
     try:
         return await _watch(work, wire, wanted)

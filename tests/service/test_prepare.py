@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import stat
 import threading
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from probe import Check, Directory, Endpoint, Mailbox, Secret, Security
 from service.addresses import spread
 from service.crew import compose
 from service.identity import NoKey, signing_key
-from service.warm import needed
+from service.warm import needed, settle
 from service.work import Work
 from tests.service.made import a_check
 
@@ -86,3 +87,22 @@ def test_a_message_is_written_for_those_who_send_one() -> None:
     message = compose(Check("a/m", "a", "m", "smtp", endpoint, mailbox=mailbox, send="message"), b"key")
     assert b"\r\nTo: probe@abc.example\r\n" in message
     assert message != compose(Check("a/m", "a", "m", "smtp", endpoint, mailbox=mailbox, send="message"), b"key")
+
+
+def test_who_runs_long_does_not_let_what_is_loaded_put_off_the_garbage_collector() -> None:
+    class Ring:
+        def __init__(self) -> None:
+            self.itself = self
+
+    loaded = [[number] for number in range(400_000)]  # as a large configuration does
+    gc.collect()
+    settle()
+    try:
+        before = gc.get_stats()[2]["collections"]
+        for _ in range(100):
+            rings = [Ring() for _ in range(2_000)]
+            del rings
+        assert gc.get_freeze_count() > len(loaded)
+        assert gc.get_stats()[2]["collections"] > before
+    finally:
+        gc.unfreeze()
