@@ -14,10 +14,10 @@ from pydantic import ValidationError
 from config import coherence, nodes, words
 from config.errors import ConfigErrors, Problem, in_order
 from config.fields import Section
+from config.idle import idle
 from config.secret_sources import Sources
 from config.settings import LATER, Settings
-from thresholds.limits import fits
-from thresholds.values import Aspect
+from probe.clock import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,11 +25,8 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
     from config.errors import Path as Place
-    from config.meaning import Threshold
     from config.nodes import Tree
 
-IDLE = "matches no server, so this threshold never applies"
-OF_CHECKS = frozenset({Aspect.TOTAL, Aspect.STEP, Aspect.CERTIFICATE, Aspect.FAULT})
 NOT_YET = "is known, but this version does nothing with it"
 LENIENT = frozenset({"servers", "domains", "trips", "discovery", "calendars", "thresholds"})  # sections read part by part
 
@@ -163,18 +160,6 @@ def _view(settings: Settings, sections: dict[str, Any]) -> coherence.View:
 def _warnings(settings: Settings, tree: Tree, sources: Sources) -> list[str]:
     """Return what is odd but no error, in the order of the file; files that others can read come last."""
     later = [tree.problem((key,), NOT_YET, of_key=True) for key in tree.value if key in LATER]
-    put_off = [(index, settings.put_off(one)) for index, one in enumerate(settings.thresholds)]
-    waiting = [tree.problem(("thresholds", index), why) for index, why in put_off if why]
-    idle = [
-        tree.problem(("thresholds", index, "match", "server"), IDLE)
-        for index, one in enumerate(settings.thresholds)
-        if _is_idle(one, settings)
-    ]
+    never = [tree.problem(path, says) for path, says in idle(settings, utc_now())]
     empty = [tree.problem(path, says) for path, says in coherence.oddities(settings)]
-    return [*map(str, in_order([*later, *waiting, *idle, *empty])), *sources.warnings]
-
-
-def _is_idle(threshold: Threshold, settings: Settings) -> bool:
-    """Say whether a threshold on checks names servers of which there is none."""
-    match = threshold.match.match()
-    return match.aspect in OF_CHECKS and not any(fits(match.server, name) for name in settings.servers)
+    return [*map(str, in_order([*later, *never, *empty])), *sources.warnings]

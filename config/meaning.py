@@ -1,15 +1,18 @@
 """The settings of what measurements mean: calendars and thresholds, and their translation into limits."""
 
+from collections.abc import Container, Iterable
 from datetime import date
+from functools import partial
 from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, PlainValidator, SkipValidation, ValidationInfo, WithJsonSchema, model_validator
 
-from config import scalars, weekly
+from config import ical, scalars, weekly
 from config.fields import STRING, Duration, Factor, Name, Section, Text, Value, Zone, choice, sources_of
+from config.ical import Events
 from probe.values import FaultKind, Outcome
-from thresholds.calendars import Calendar, Window
+from thresholds.calendars import Calendar, Spans, Window, Yearly
 from thresholds.values import FALLING, UNITS, Aspect, Baseline, Level, Limit, Match
 
 TRIP_PARTS = ["total", "submit", "transit", "retrieve"]
@@ -23,16 +26,18 @@ LIKELY_SUFFIXES = {"seconds": ("ms", "s"), "days": ("d",)}
 VALUE_WORDS = {"seconds": scalars.DURATION_WORDS, "count": "a number: 100", "percent": "a percentage: 80%", "days": "days: 14d"}
 
 
-def _exception(value: Any, info: ValidationInfo) -> Any:
-    found = weekly.exception(value)
-    if isinstance(found, str) and not sources_of(info).path(found.removeprefix("ical:")).is_file():
-        raise ValueError(f"there is no file {sources_of(info).path(found.removeprefix('ical:'))}")
-    return found
+def _days(value: Any, info: ValidationInfo) -> Any:
+    found = weekly.days(value)
+    if not isinstance(found, str):
+        return found
+    path = sources_of(info).path(found.removeprefix("ical:"))
+    if not path.is_file():
+        raise ValueError(f"there is no file {path}")
+    return ical.read(path)
 
 
 WeeklyWindow = Annotated[SkipValidation[Window], BeforeValidator(weekly.window), WithJsonSchema(STRING)]
-Day = Annotated[SkipValidation[date], BeforeValidator(weekly.day), WithJsonSchema({"type": "string", "format": "date"})]
-Exempt = Annotated[Any, PlainValidator(_exception), WithJsonSchema(STRING)]
+Days = Annotated[Any, PlainValidator(_days), WithJsonSchema(STRING)]
 
 
 class CalendarPlan(Section):
@@ -42,9 +47,12 @@ class CalendarPlan(Section):
     weekly: tuple[WeeklyWindow, ...] = Field(
         (), description="Windows: `mon-fri 08:00-18:00`; `fri 22:00-02:00` runs past midnight; `sat,sun` whole days."
     )
-    dates: tuple[Day, ...] = Field((), description="Whole days that count besides.")
-    without: tuple[Exempt, ...] = Field(
-        (), alias="except", description="Days that do not count: `2026-12-24`, `holidays:DE-BE` (ISO 3166 country and region), `ical:FILE`."
+    dates: tuple[Days, ...] = Field(
+        (),
+        description="Whole days that count besides: `2026-12-24`, `holidays:DE-BE` (ISO 3166 country and region); `ical:FILE` its events.",
+    )
+    without: tuple[Days, ...] = Field(
+        (), alias="except", description="What does not count, whatever else says so: written as in `dates`. Of `ical:FILE` its events."
     )
 
     @model_validator(mode="after")
@@ -53,16 +61,24 @@ class CalendarPlan(Section):
             raise ValueError("holds no time; give `weekly` windows or `dates`")
         return self
 
-    @property
-    def unread(self) -> bool:
-        """Say whether it leans on an iCal file, which this version checks but does not read."""
-        return any(isinstance(one, str) for one in self.without)
-
     def calendar(self, name: str, default: ZoneInfo) -> Calendar:
         """Return it as thresholds know it."""
-        single = frozenset(one for one in self.without if isinstance(one, date))
-        others = tuple(one for one in self.without if not isinstance(one, date | str))
-        return Calendar(name, self.timezone or default, self.weekly, frozenset(self.dates), (single, *others))
+        zone = self.timezone or default
+        return Calendar(
+            name, zone, self.weekly, _all_days(self.dates), _all_days(self.without), _spans(self.dates, zone), _spans(self.without, zone)
+        )
+
+
+def _all_days(written: Iterable[date | Container[date] | Events]) -> tuple[Container[date], ...]:
+    """Return the whole days among what was written: single ones in one set, then holidays and the all-day events of files."""
+    single = frozenset(one for one in written if isinstance(one, date))
+    others = [Yearly(one.days_of) if isinstance(one, Events) else one for one in written if not isinstance(one, date)]
+    return (single, *others) if single else tuple(others)
+
+
+def _spans(written: Iterable[object], zone: ZoneInfo) -> tuple[Spans, ...]:
+    """Return the timed events of the files among what was written."""
+    return tuple(Spans(partial(one.spans_of, zone=zone)) for one in written if isinstance(one, Events))
 
 
 class MatchPlan(Section):
@@ -181,6 +197,8 @@ def _strange_values(threshold: Threshold, aspect: Aspect) -> str:
     given = [text for text in (threshold.warning, threshold.critical) if text is not None]
     if threshold.level is not None:
         return "`level` belongs to `match: {fault: ..}` or `match: {outcome: ..}`; other thresholds take `warning` and `critical`"
+    if threshold.baseline is not None and aspect in FALLING:
+        return f"a baseline is a factor over what is usual, and {aspect} only ever falls; give `warning` and `critical` in days"
     if bool(given) == (threshold.baseline is not None):
         return "takes `warning` and `critical` values (one of them is enough), or a `baseline`"
     values = [bound(aspect, text) for text in given]

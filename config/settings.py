@@ -80,16 +80,7 @@ class Settings(Section):
 
     @property
     def limits(self) -> tuple[Limit, ...]:
-        """Return the thresholds that this version applies, in the order of the file; those it does not are in the warnings."""
+        """Return the thresholds in the order of the file."""
         known = {name: plan.calendar(name, self.timezone) for name, plan in self.calendars.items()}
-        named = [(f"thresholds[{index}]", threshold) for index, threshold in enumerate(self.thresholds) if not self.put_off(threshold)]
+        named = [(f"thresholds[{index}]", threshold) for index, threshold in enumerate(self.thresholds)]
         return tuple(one.limit(origin, known[one.calendar] if one.calendar else None) for origin, one in named)
-
-    def put_off(self, threshold: Threshold) -> str:
-        """Return why this version does not apply a threshold yet; "" = it does."""
-        if threshold.baseline is not None:
-            return "a baseline needs history, which this version does not keep: this threshold is checked but not applied"
-        if threshold.calendar is not None and self.calendars[threshold.calendar].unread:
-            leans = f"calendar {threshold.calendar} leans on an iCal file, which this version does not read"
-            return f"{leans}: this threshold is checked but not applied"
-        return ""

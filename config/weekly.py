@@ -9,21 +9,18 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from config import scalars
 from config.errors import did_you_mean, listed
-from thresholds.calendars import DAY_MINUTES, Window
-
-if TYPE_CHECKING:
-    from collections.abc import Container
+from thresholds.calendars import DAY_MINUTES, Window, Yearly
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 WINDOW = re.compile(r"(?P<days>[a-z,-]+)(?: +(?P<start>[\d:]+)-(?P<end>[\d:]+))?")
 CLOCK = re.compile(r"(\d\d):(\d\d)")
 WINDOW_WORDS = "a window is days and hours: mon-fri 08:00-18:00, or sat,sun for whole days"
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
-EXCEPT_WORDS = "write a date (2026-12-24), holidays:COUNTRY or holidays:COUNTRY-REGION (holidays:DE-BE), or ical:FILE"
+DAYS_WORDS = "write a date (2026-12-24), holidays:COUNTRY or holidays:COUNTRY-REGION (holidays:DE-BE), or ical:FILE"
 
 
 def _day(name: str) -> int:
@@ -74,7 +71,7 @@ def day(value: Any) -> date:
     raise ValueError(f"`{written}` is no date; one looks like 2026-12-24")
 
 
-def holidays_of(place: str) -> Container[date]:
+def holidays_of(place: str) -> Yearly:
     """Return the holidays of a country (DE) or of a region of it (DE-BE), ISO 3166."""
     import holidays  # noqa: PLC0415 - heavy; only calendars with holidays pay for it
 
@@ -90,11 +87,10 @@ def holidays_of(place: str) -> Container[date]:
             else f"{country} has no regions here"
         )
         raise ValueError(f"no holidays are known of `{region}` in {country}; {known}")
-    found: Container[date] = holidays.country_holidays(country, subdiv=region or None)
-    return found
+    return Yearly(lambda year: holidays.country_holidays(country, subdiv=region or None, years=year))
 
 
-def exception(value: Any) -> date | Container[date] | str:
+def days(value: Any) -> date | Yearly | str:
     """Return a day, a set of days, or the text `ical:FILE`, which the caller knows how to find."""
     written = scalars.text(value)
     if DATE.fullmatch(written):
@@ -104,4 +100,4 @@ def exception(value: Any) -> date | Container[date] | str:
         return holidays_of(rest)
     if colon and rest and kind == "ical":
         return written
-    raise ValueError(f"`{written}` is no exception; {EXCEPT_WORDS}")
+    raise ValueError(f"`{written}` names no days; {DAYS_WORDS}")

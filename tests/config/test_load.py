@@ -137,22 +137,6 @@ def test_a_configuration_that_checks_nothing_says_so(settings_of: Reader) -> Non
     assert settings_of(f"site: here\n{IMAP}domains: []\n").warnings == (NO_DOMAIN.replace(":1:1:", ":4:10:"),)
 
 
-def test_thresholds_that_are_not_applied_yet_say_so(settings_of: Reader) -> None:
-    Path("closed.ics").write_text("BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n")
-    settings = settings_of(
-        f"{IMAP}calendars:\n  open: {{weekly: [mon-fri], except: ['ical:closed.ics']}}\nthresholds:\n"
-        "  - {baseline: {warning: 2x}}\n  - {calendar: open, warning: 1s}\n  - {match: {server: imapp}, warning: 1s}\n"
-    )
-    put_off = ": this threshold is checked but not applied"
-    assert settings.warnings == (
-        NO_DOMAIN,
-        f"mailsonde.yml:6:5: thresholds[0]: a baseline needs history, which this version does not keep{put_off}",
-        f"mailsonde.yml:7:5: thresholds[1]: calendar open leans on an iCal file, which this version does not read{put_off}",
-        "mailsonde.yml:8:22: thresholds[2].match.server: matches no server, so this threshold never applies",
-    )
-    assert [limit.origin for limit in settings.limits] == ["thresholds[2]"]
-
-
 def test_a_secret_that_everyone_can_read_is_a_warning(settings_of: Reader, tmp_path: Path) -> None:
     path = tmp_path / "abc"
     path.write_text("hunter2\nnot this line\n")
