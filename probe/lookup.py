@@ -22,7 +22,10 @@ class Lookups:
         answer = self._under_way.get(host)
         if answer is None:
             answer = self._under_way[host] = self._begin(host)
-        return await asyncio.shield(answer)  # who gives up must not take the answer from the others
+        try:
+            return await asyncio.shield(answer)  # who gives up must not take the answer from the others
+        finally:
+            del answer  # its error keeps this frame, which would keep it: a ring
 
     def _begin(self, host: str) -> asyncio.Future[str]:
         loop = asyncio.get_running_loop()
@@ -47,7 +50,7 @@ def _look_up(host: str) -> str | Exception:
     try:
         return str(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][4][0])
     except (OSError, UnicodeError) as error:
-        return error
+        return error.with_traceback(None)  # its frames lead to the thread's, which holds the error: a ring
 
 
 def _settle(answer: asyncio.Future[str], found: str | Exception) -> None:

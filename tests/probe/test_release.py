@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import socket
+import threading
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -18,8 +20,9 @@ from config.plan import plan
 from lab import dovecot
 from probe.line import LINGER_SECONDS
 from probe.sentinel import KEPT_HOLDS, Sentinel
-from probe.values import Endpoint, Outcome
+from probe.values import Endpoint, FaultKind, Outcome
 from probe.wire import Wire
+from tests.probe.fakes import fault, smtp
 from tests.probe.lab_trips import Way
 
 if TYPE_CHECKING:
@@ -29,6 +32,13 @@ if TYPE_CHECKING:
     from tests.conftest import Lab
 
 OURS = {"probe", "ssl", "_ssl", "uvloop"}  # top packages whose objects must go by themselves; asyncio's own transports are rings
+
+
+def gone(name: str) -> None:
+    """Wait until the threads of this name have ended."""
+    for thread in threading.enumerate():
+        if thread.name == name:
+            thread.join(5.0)
 
 
 @contextmanager
@@ -82,6 +92,20 @@ async def test_a_check_leaves_no_garbage_whether_it_ends_well_or_not(lab: Lab, t
     left: list[str] = []
     with rings(left):
         assert bool(await _run_all(lab, timeout_seconds)) is fails
+    assert left == []
+
+
+async def test_a_name_that_is_not_known_leaves_no_garbage(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    def look(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", look)
+    left: list[str] = []
+    with rings(left):
+        result = await wire.run(smtp(25, endpoint=Endpoint("nowhere.example", 25)))
+        assert fault(result) == (FaultKind.RESOLVE, "resolve")
+        await asyncio.to_thread(gone, "lookup of nowhere.example")
+        del result
     assert left == []
 
 
