@@ -6,6 +6,7 @@ is acknowledged while it is gone. A deleted write-ahead log is made anew from wh
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -27,6 +28,15 @@ Mark = tuple[int, int]  # device and inode: which file it is, whatever its name
 
 class Connection(aiosqlite.Connection):
     """aiosqlite's connection and thread, with a whole function as the unit of work: a group commit is one hop to the thread, not five."""
+
+    async def opened(self) -> Connection:
+        """Open it; return itself. What the connector raises comes when the thread has ended: aiosqlite alone would leave it running."""
+        try:
+            await self
+        except BaseException:
+            await asyncio.to_thread(self._thread.join)
+            raise
+        return self
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do a work on the connection's thread, after all that was asked for before."""

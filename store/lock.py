@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from store.errors import StoreError
@@ -29,15 +30,16 @@ class Lock:
         try:
             self._descriptor = os.open(beside, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise StoreError(f"{beside} cannot be written: {error.strerror}; let the service write in that folder") from None
+            raise StoreError(_no_file(beside, error)) from None
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             holder = _holder(self._descriptor)
             os.close(self._descriptor)
             raise StoreError(_refusal(store, holder, error)) from None
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, b"%d\n" % os.getpid(), 0)
+        with suppress(OSError):  # a full disk takes no name; the lock holds all the same
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, b"%d\n" % os.getpid(), 0)
 
     def release(self) -> None:
         """Let others open the store."""
@@ -46,6 +48,12 @@ class Lock:
 
 def _holder(descriptor: int) -> str:
     return os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
+
+
+def _no_file(beside: Path, error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return f"there is no folder {beside.parent}: make it, or name another file at store.path"
+    return f"{beside} cannot be written: {error.strerror}; let the service write in that folder"
 
 
 def _refusal(store: Path, holder: str, error: OSError) -> str:

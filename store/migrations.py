@@ -26,30 +26,28 @@ def schema() -> str:
     return files("store").joinpath("schema.sql").read_text("utf-8")
 
 
-def upgrade(connection: sqlite3.Connection, path: Path, steps: Mapping[int, str] = MIGRATIONS, version: int = VERSION) -> None:
-    """Lead the file to `version`; nothing is done when it stands there. Raises: StoreError, sqlite3.Error."""
-    if _is_empty(connection):
-        _take(connection, f"PRAGMA application_id = {APPLICATION};\n{schema()}", version)
-        return
-    found = _found(connection, path)
+def version_of(connection: sqlite3.Connection, path: Path, version: int = VERSION) -> int:
+    """Return the version of the file, 0 = it is empty; nothing is written. Raises: StoreError when it is not ours, or newer."""
+    if connection.execute("SELECT 1 FROM sqlite_schema").fetchone() is None:
+        return 0
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    if application != APPLICATION:
+        raise StoreError(f"{path} is the database of another program: move it away, or name another file at store.path")
+    (found,) = connection.execute("PRAGMA user_version").fetchone()
     if found > version:
         raise StoreError(
             f"{path} was written by a newer Mailsonde (schema {found}, this one knows {version}): run that one, or restore an older backup"
         )
+    return int(found)
+
+
+def upgrade(connection: sqlite3.Connection, found: int, steps: Mapping[int, str] = MIGRATIONS, version: int = VERSION) -> None:
+    """Lead a file of the version `found` to `version`. Raises: sqlite3.Error; the file then stands at the last step that went well."""
+    if not found:
+        _take(connection, f"PRAGMA application_id = {APPLICATION};\n{schema()}", version)
+        return
     for number in range(found, version):
         _take(connection, steps[number], number + 1)
-
-
-def _is_empty(connection: sqlite3.Connection) -> bool:
-    return connection.execute("SELECT 1 FROM sqlite_schema").fetchone() is None
-
-
-def _found(connection: sqlite3.Connection, path: Path) -> int:
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    if application != APPLICATION:
-        raise StoreError(f"{path} is the database of another program: move it away, or name another file at store.path")
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    return int(version)
 
 
 def _take(connection: sqlite3.Connection, script: str, version: int) -> None:

@@ -11,7 +11,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from store.errors import StoreError, tell
-from store.migrations import upgrade
+from store.migrations import upgrade, version_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 BUSY_SECONDS = 1.0  # how long to wait for another program that holds the file
 STATEMENTS = 256  # prepared statements kept
 PRAGMAS = (
-    "PRAGMA locking_mode = EXCLUSIVE",
     "PRAGMA auto_vacuum = INCREMENTAL",  # of a new file: so that retention can give room back in slices
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
@@ -55,6 +54,8 @@ def _make(path: Path) -> None:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE").fetchall()
+    found = version_of(connection, path)  # before anything else: what is not ours is not touched
     for pragma in PRAGMAS:
         connection.execute(pragma).fetchall()
-    upgrade(connection, path)
+    upgrade(connection, found)

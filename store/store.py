@@ -74,8 +74,7 @@ class Store:
         """
         lock = Lock(path)
         try:
-            connection = Connection(lambda: open_connection(path), iter_chunk_size=64)
-            await connection
+            connection = await Connection(lambda: open_connection(path), iter_chunk_size=64).opened()
         except BaseException:
             lock.release()
             raise
