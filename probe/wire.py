@@ -117,7 +117,8 @@ class _Call:
                 raw, self.line, context, server_hostname=endpoint.host, ssl_handshake_timeout=self.check.timeout_seconds
             )
         except (OSError, ValueError) as error:
-            talk.fail(FaultKind.TLS, trust.say_tls(error, endpoint, self.started_at), monotonic())
+            now = monotonic()  # before we look for words, which may load a codec
+            talk.fail(FaultKind.TLS, trust.say_tls(error, endpoint, self.started_at), now)
             return
         if transport is not None and not talk.over:
             talk.readings.update(trust.read_certificate(transport.get_extra_info("ssl_object"), self.started_at))
