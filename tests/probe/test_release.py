@@ -20,9 +20,9 @@ from config.plan import plan
 from lab import dovecot
 from probe.line import LINGER_SECONDS
 from probe.sentinel import KEPT_HOLDS, Sentinel
-from probe.values import Endpoint, FaultKind, Outcome
+from probe.values import Endpoint, FaultKind, Outcome, Security
 from probe.wire import Wire
-from tests.probe.fakes import fault, smtp
+from tests.probe.fakes import fault, serve, smtp, talk
 from tests.probe.lab_trips import Way
 
 if TYPE_CHECKING:
@@ -93,6 +93,14 @@ async def test_a_check_leaves_no_garbage_whether_it_ends_well_or_not(lab: Lab, t
     with rings(left):
         assert bool(await _run_all(lab, timeout_seconds)) is fails
     assert left == []
+
+
+async def test_a_handshake_that_hangs_is_forgotten_at_the_deadline(wire: Wire) -> None:
+    async with serve(talk(b"")) as port:
+        result = await wire.run(smtp(port, endpoint=Endpoint("127.0.0.1", port, Security.TLS), timeout_seconds=0.2))
+        assert fault(result) == (FaultKind.TIMEOUT, "tls")
+        await asyncio.sleep(0.1)
+        assert wire._open == set()
 
 
 async def test_a_name_that_is_not_known_leaves_no_garbage(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
