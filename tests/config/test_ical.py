@@ -9,7 +9,7 @@ import pytest
 
 from config import ical
 from config.ical import parse, read
-from thresholds.calendars import Spans, Yearly
+from thresholds.calendars import Spans
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ZONE_OF_ITS_OWN = """BEGIN:VTIMEZONE
@@ -127,23 +127,6 @@ def test_to_dos_and_alarms_mean_nothing() -> None:
     todo = b"BEGIN:VTODO\r\nUID:9\r\nDTSTART;VALUE=DATE:20260505\r\nEND:VTODO\r\nEND:VCALENDAR"
     content = file_of(f"DTSTART;VALUE=DATE:20261224\n{alarm}").replace(b"END:VCALENDAR", todo)
     assert list(parse(content, "x.ics").days_of(2026)) == [date(2026, 12, 24)]
-
-
-def test_years_are_worked_out_when_they_are_asked_of_and_once() -> None:
-    asked = []
-
-    def days_of(year: int) -> list[date]:
-        asked.append(year)
-        return [date(year, 5, 1)]
-
-    yearly = Yearly(days_of)
-    assert [date(2026, 5, 1) in yearly, date(2026, 5, 2) in yearly, date(2030, 5, 1) in yearly, "2026-05-01" in yearly] == [
-        True,
-        False,
-        True,
-        False,
-    ]
-    assert asked == [2026, 2030]
 
 
 UNKNOWN_ZONE = "which is neither known nor described in the file"

@@ -109,3 +109,15 @@ TWO_YEARS = timedelta(days=731)
 def test_the_first_moment_at_which_a_calendar_holds(calendar: Calendar, since: str, first: str | None) -> None:
     found = first_held(calendar, moment(since), TWO_YEARS)
     assert found == (moment(first) if first else None)
+
+
+def test_days_are_worked_out_once_a_year() -> None:
+    asked = []
+
+    def days_of(year: int) -> list[date]:
+        asked.append(year)
+        return [date(year, 5, 1)]
+
+    yearly = Yearly(days_of)
+    found = [day in yearly for day in (date(2026, 5, 1), date(2026, 5, 2), date(2030, 5, 1), "2026-05-01")]
+    assert (found, asked) == ([True, False, True, False], [2026, 2030])

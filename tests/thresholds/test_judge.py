@@ -206,6 +206,14 @@ def test_a_trip_under_way_can_break_a_limit_by_its_age() -> None:
     assert verdict.reasons == ("the test message is under way for 90 s, limit 1 min (trip total)",)
 
 
+def test_a_limit_cannot_make_a_late_trip_better_than_late() -> None:
+    age = Limits([Limit(Match(Aspect.TRIP, "age"), 600.0, 900.0, origin="thresholds[4]")])
+    late = replace(UNDER_WAY, uncertainty_seconds=2.0)
+    assert judge_trip(late, age, AT + timedelta(seconds=180), 120.0).level is Level.WARNING
+    assert judge_trip(late, age, AT + timedelta(seconds=899), 120.0).suspect
+    assert judge_trip(late, age, AT + timedelta(seconds=1000), 120.0).level is Level.CRITICAL
+
+
 # -- doubt about ourselves
 
 

@@ -92,3 +92,17 @@ def test_a_limit_holds_in_its_calendar_and_leaves_the_rest_to_others() -> None:
     assert Limits([office, always]).in_force(sample()) is office
     night = Sample("abc.example", "imaps", Aspect.TOTAL, "", 1.0, datetime(2026, 11, 20, 22, tzinfo=UTC))
     assert Limits([office, always]).in_force(night) is always
+
+
+def test_limits_of_who_has_none_are_false() -> None:
+    assert not Limits()
+    assert Limits([Limit(Match())])
+    assert Limits().in_force(sample()) is None
+
+
+def test_what_is_remembered_of_names_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("thresholds.limits.MOST_NAMES", 3)
+    hops = [Limit(Match(Aspect.HOP, f"mx{number}*")) for number in range(8)]
+    limits = Limits(hops)
+    for number in (*range(8), *range(8)):
+        assert limits.in_force(sample(Aspect.HOP, f"mx{number}.strange.example")) is hops[number]
