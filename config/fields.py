@@ -126,6 +126,7 @@ Name = Annotated[str, BeforeValidator(scalars.name), WithJsonSchema({"type": "st
 Duration = Annotated[float, BeforeValidator(scalars.span), WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN})]
 Truth = Annotated[bool, BeforeValidator(scalars.truth)]
 Port = Annotated[int, BeforeValidator(scalars.port), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 65_535})]
+Count = Annotated[int, BeforeValidator(scalars.count), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": scalars.MOST})]
 Factor = Annotated[float, BeforeValidator(scalars.factor), WithJsonSchema({"type": "number", "exclusiveMinimum": 1})]
 Host = Annotated[str, BeforeValidator(scalars.host)]
 IpAddress = Annotated[str, BeforeValidator(scalars.address_only)]

@@ -21,6 +21,7 @@ LOCAL_PART = re.compile(rf"{ATOM}(?:\.{ATOM})*")  # RFC 5321 Dot-string, with th
 CHANGED_BY_IDNA2008 = frozenset("ßς\u200c\u200d")  # the two standards make other names of these
 TRUTHS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 MAX_NAME_LENGTH = 253
+MOST = 1_000_000  # of what is counted
 
 
 def text(value: Any) -> str:
@@ -78,6 +79,14 @@ def port(value: Any) -> int:
     number = whole(text(value))
     if not 1 <= number <= 65_535:
         raise ValueError(f"{number} is no port; a port is a number from 1 to 65535")
+    return number
+
+
+def count(value: Any) -> int:
+    """Return a whole number above zero."""
+    number = whole(text(value))
+    if not 1 <= number <= MOST:
+        raise ValueError(f"{number} is out of bounds; give a number from 1 to {MOST}, or leave it out")
     return number
 
 

@@ -7,6 +7,7 @@ from pydantic import Field, WithJsonSchema, model_validator
 from config.errors import listed
 from config.fields import (
     AddressTemplate,
+    Count,
     DomainName,
     Duration,
     Host,
@@ -50,6 +51,17 @@ class Query(Section):
     type: Annotated[str, choice(QUESTION_TYPES), WithJsonSchema({"enum": QUESTION_TYPES})] = Field("MX", description="Type of the record.")
 
 
+class Budget(Section):
+    """What a server may be asked for, so that nobody bans us. Servers on one host and port share the strictest of theirs."""
+
+    connections: Count = Field(8, description="Connections at once.")
+    connections_per_minute: Count | None = Field(None, description="Connections in any 60 seconds. Default: as many as the checks need.")
+    logins_per_minute: Count | None = Field(None, description="Conversations that sign in, in any 60 seconds. Default: as above.")
+    messages_per_minute: Count | None = Field(
+        None, description="Conversations that send a test message (`send: message`), in any 60 seconds. Default: as above."
+    )
+
+
 class Server(Section):
     """One component of the mail system, and how it is spoken to."""
 
@@ -73,6 +85,7 @@ class Server(Section):
         "rcpt", description="smtp, lmtp: go up to RCPT, or send a whole test message. Trips send whole ones in any case."
     )
     depends_on: tuple[Name, ...] = Field((), description="Servers that this one cannot work without.")
+    budget: Budget = Field({}, validate_default=True, description="What it may be asked for.")
     every_seconds: Duration | None = Field(None, alias="every", description="Time from one check to the next. Default: `checks.every`.")
     timeout_seconds: Duration | None = Field(
         None, alias="timeout", description="Time for one whole conversation. Default: `checks.timeout`."
