@@ -88,6 +88,11 @@ class Endpoint:
     verify: bool = True
     address: str | None = None  # one IP of `host`, when each address is a check of its own
 
+    @property
+    def place(self) -> tuple[str, int]:
+        """Return what counts our connections, whatever the configuration calls it: host or address, and port."""
+        return self.address or self.host, self.port
+
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:

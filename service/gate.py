@@ -1,0 +1,116 @@
+"""The way into one server: who waits, whether the next may begin, and what the server has let us know. Arithmetic; reads no clock."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from service.backoff import Backoff, Reach, of_a_mailbox, pleads
+from service.budget import Budget, Cost, Purse, cost_of
+
+if TYPE_CHECKING:
+    from asyncio import Future
+
+    from probe.values import Check, Result
+
+
+@dataclass(slots=True)
+class Seat:
+    """One run: it waits for its turn, or is under way."""
+
+    check: Check
+    due_at: float  # monotonic second
+    hand: Future[Result | None] | None = None  # who asked for it by hand waits for this
+    began: float | None = None  # monotonic second; None = it waits
+    watchers: list[Future[None]] = field(default_factory=list)  # told when it is over
+
+
+class Gate:
+    """The way into one server.
+
+    Args:
+        place: its host or address, and its port.
+    """
+
+    def __init__(self, place: tuple[str, int]) -> None:
+        self.place = place
+        self.purse = Purse(Budget())
+        self.backoff = Backoff()
+        self.reach = Reach()
+        self.wake_at = float("inf")  # monotonic second for which a look at it is planned
+        self._mailboxes: dict[str, Backoff] = {}  # by the name of the check
+        self._waiting: dict[Cost, deque[Seat]] = {}  # apart by what they need: who lacks a message's turn does not hold up the others
+
+    @property
+    def where(self) -> str:
+        """Return its place in words."""
+        return f"{self.place[0]} port {self.place[1]}"
+
+    @property
+    def waiting(self) -> int:
+        """Return how many wait."""
+        return sum(map(len, self._waiting.values()))
+
+    @property
+    def pauses(self) -> list[Backoff]:
+        """Return the pauses in force, the server's own first."""
+        return [one for one in (self.backoff, *self._mailboxes.values()) if one.pause_seconds]
+
+    def held(self, name: str, now: float) -> Backoff | None:
+        """Return the pause because of which this check may not even wait; None = it may."""
+        for pause in (self.backoff, self._mailboxes.get(name)):
+            if pause is not None and pause.wait_seconds(now):
+                return pause
+        return None
+
+    def enter(self, seat: Seat) -> None:
+        """Let one wait behind those that came before."""
+        self._waiting.setdefault(cost_of(seat.check), deque()).append(seat)
+
+    def leave(self, seat: Seat) -> None:
+        """One gives up waiting."""
+        self._waiting[cost_of(seat.check)].remove(seat)
+
+    def empty(self) -> list[Seat]:
+        """Send away all that wait, and return them in the order in which they were due."""
+        seats = [seat for queue in self._waiting.values() for seat in queue]
+        self._waiting.clear()
+        return sorted(seats, key=lambda seat: seat.due_at)
+
+    def wait_seconds(self, now: float) -> float:
+        """Return how long until one of those that wait may begin; infinite = until another one has ended."""
+        if self.purse.full:
+            return float("inf")
+        rates = (self.purse.wait_seconds(cost, now) for cost, queue in self._waiting.items() if queue)
+        return max(self.backoff.wait_seconds(now), min(rates, default=float("inf")))
+
+    def begin(self, now: float) -> Seat:
+        """Take the first that may begin; `wait_seconds` was 0."""
+        able = [queue for cost, queue in self._waiting.items() if queue and not self.purse.wait_seconds(cost, now)]
+        seat = min(able, key=lambda queue: queue[0].due_at).popleft()
+        self.purse.take(cost_of(seat.check), now)
+        self.backoff.begin()
+        mailbox = self._mailboxes.get(seat.check.name)
+        if mailbox is not None:
+            mailbox.begin()
+        seat.began = now
+        return seat
+
+    def end(self) -> None:
+        """One that had begun is over."""
+        self.purse.open -= 1
+
+    def saw(self, seat: Seat, result: Result, now: float) -> Backoff | None:
+        """Take what came of a conversation; return the pause that has begun or ended by it."""
+        began, fault = seat.began or now, result.fault
+        personal = fault is not None and pleads(fault) and of_a_mailbox(fault)
+        if personal:
+            self._mailboxes.setdefault(seat.check.name, Backoff())
+        mailbox = self._mailboxes.get(seat.check.name)
+        changed = mailbox if mailbox is not None and mailbox.saw(fault, began, now) else None
+        if mailbox is not None and not mailbox.pause_seconds:
+            del self._mailboxes[seat.check.name]
+        if self.backoff.saw(None if personal else fault, began, now):
+            return self.backoff
+        return changed

@@ -1,0 +1,73 @@
+"""All the ways into servers: one for each place that is probed, and when those that must wait are to be looked at again. Reads no clock."""
+
+from __future__ import annotations
+
+import heapq
+from typing import TYPE_CHECKING
+
+from service.budget import shared
+from service.gate import Gate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from probe.values import Check
+    from service.budget import Budget
+    from service.gate import Seat
+
+
+class Gates:
+    """The gates by their places. Times are monotonic seconds."""
+
+    def __init__(self) -> None:
+        self._gates: dict[tuple[str, int], Gate] = {}
+        self._crowded: dict[Gate, None] = {}  # those that wait for room over all servers, in their order
+        self._wakes: list[tuple[float, int, Gate]] = []  # a heap: gates whose rate lets the next one through then
+        self._wakes_ever = 0
+
+    def __iter__(self) -> Iterator[Gate]:
+        return iter(list(self._gates.values()))
+
+    def lay(self, checks: Iterable[Check], budgets: Mapping[str, Budget]) -> None:
+        """Have one gate for each place that is asked for or still busy, with its budget."""
+        names: dict[tuple[str, int], set[str]] = {gate.place: set() for gate in self if gate.purse.open}
+        for check in checks:
+            names.setdefault(check.endpoint.place, set()).add(check.server)
+        self._gates = {place: self._gates.get(place) or Gate(place) for place in names}
+        for place, servers in names.items():
+            self._gates[place].purse.change(shared(servers, budgets))
+
+    def of(self, check: Check) -> Gate:
+        """Return the gate of a planned check."""
+        return self._gates[check.endpoint.place]
+
+    def empty(self) -> list[Seat]:
+        """Send away all that wait, and return them."""
+        return [seat for gate in self for seat in gate.empty()]
+
+    def crowd(self, gate: Gate) -> None:
+        """Remember that one waits for room."""
+        self._crowded[gate] = None
+
+    def crowded(self) -> list[Gate]:
+        """Return those that wait for room, the longest first, and forget them."""
+        waiting, self._crowded = list(self._crowded), {}
+        return waiting
+
+    def wake(self, gate: Gate, at: float) -> None:
+        """Remember to look at one at this time; infinite = when one of its own has ended, which is done anyway."""
+        if at < gate.wake_at:
+            gate.wake_at = at
+            self._wakes_ever += 1
+            heapq.heappush(self._wakes, (at, self._wakes_ever, gate))
+
+    def next_at(self) -> float | None:
+        """Return when the first of them is to be looked at; None = none is."""
+        return self._wakes[0][0] if self._wakes else None
+
+    def due(self, now: float) -> Iterator[Gate]:
+        """Yield those that are to be looked at by now, and forget them."""
+        while self._wakes and self._wakes[0][0] <= now:
+            gate = heapq.heappop(self._wakes)[2]
+            gate.wake_at = float("inf")
+            yield gate

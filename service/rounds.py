@@ -1,0 +1,293 @@
+"""The thin loop of `probe serve`: who is due is probed, at its time and within its server's budget. It judges nothing and stores nothing.
+
+One timer for all checks (service/schedule.py says when), one task for each conversation under way, none for those that wait. Refuses to
+pile up: who is still waiting or running when it is due again has missed that run. Our own bug in one check never ends the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from math import ceil
+from typing import TYPE_CHECKING
+
+from service.clocks import Clocks, read_clocks
+from service.gate import Seat
+from service.gates import Gates
+from service.logs import facts
+from service.rounds_stats import Stats, Tally
+from service.rounds_words import backing_off, held_back, marked, tell_pause
+from service.run import run_one
+from service.schedule import Due, Rhythm, Schedule
+from service.shortfall import shortfalls
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
+
+    from probe.values import Check, Result
+    from service.backoff import Backoff
+    from service.budget import Budget
+    from service.clock_steps import Look
+    from service.gate import Gate
+
+AT_ONCE = 400  # conversations over all servers; each holds a file descriptor, of which a process often has 1,024
+GRAIN_SECONDS = 0.001  # event loops round their timers to it; who asks for less is called at once, and would ask again and again
+LOOK_SECONDS = 1.0  # from one look at the clocks to the next
+
+log = logging.getLogger("mailsonde.rounds")
+
+
+class Rounds:
+    """Probes the planned checks at their times.
+
+    Args:
+        probe: runs one check; what the peer does never raises.
+        done: is told each result of the schedule, on the loop, with the seconds by which it began late. Must be quick.
+        at_once: conversations over all servers.
+        clocks: reads the clocks.
+    """
+
+    def __init__(
+        self,
+        probe: Callable[[Check], Awaitable[Result]],
+        done: Callable[[Result, float], None],
+        at_once: int = AT_ONCE,
+        clocks: Callable[[], Look] = read_clocks,
+    ) -> None:
+        self._probe, self._done, self._at_once = probe, done, at_once
+        self._clocks = Clocks(log, clocks)
+        self._schedule = Schedule(self._clocks.anchor)
+        self._checks: dict[str, Check] = {}
+        self._gates = Gates()
+        self._seats: dict[str, Seat] = {}  # one for each check that waits or is under way
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = float("inf")
+        self._running = False
+        self._tally = Tally()
+
+    # -- what is planned
+
+    def plan(self, checks: Iterable[Check], budgets: Mapping[str, Budget]) -> list[str]:
+        """Replace the set, at any time: who stays keeps its time and its run under way, who is gone is not run again.
+
+        Args:
+            checks: all that are to be run.
+            budgets: what each server may be asked for, by its name in the configuration.
+
+        Returns: a sentence for each budget that the intervals cannot keep.
+        """
+        now = self._clocks.now()
+        self._checks = {check.name: check for check in checks}
+        waiting = self._gates.empty()
+        self._schedule.plan((Rhythm(one.name, one.every_seconds, one.endpoint.place) for one in self._checks.values()), now)
+        self._gates.lay(self._checks.values(), budgets)
+        for seat in waiting:
+            self._seat_again(seat)
+        for gate in self._gates:
+            self._pump(gate, now)
+        self._wind()
+        return shortfalls(self._checks.values(), budgets)
+
+    def _seat_again(self, seat: Seat) -> None:
+        """Let one that waited wait on, as what it is planned to be now."""
+        check = self._checks.get(seat.check.name)
+        if check is None:
+            self._over(seat)
+            return
+        seat.check = check
+        self._gates.of(check).enter(seat)
+
+    # -- the loop
+
+    async def run(self) -> None:
+        """Probe at the planned times until cancelled; conversations under way then get their farewell from the wire."""
+        self._running = True
+        self._wind()
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            self._running = False
+            if self._timer is not None:
+                self._timer.cancel()
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            self._tasks.clear()  # one that was cancelled before it began could not do so itself
+
+    def _wind(self) -> None:
+        """Set the one timer for what comes next, unless it stands for that already."""
+        now = self._clocks.now()
+        at = min(at for at in (self._schedule.next_at(), self._gates.next_at(), now + LOOK_SECONDS) if at is not None)
+        if not self._running or at >= self._timer_at:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        grains = max(1, ceil((at - now) / GRAIN_SECONDS))
+        self._timer, self._timer_at = asyncio.get_running_loop().call_later(grains * GRAIN_SECONDS, self._tick), at
+
+    def _tick(self) -> None:
+        """Begin what is due. A bug here must not end the rounds."""
+        self._timer_at = float("inf")
+        try:
+            now = self._clocks.look()
+            for due in self._schedule.due(now):
+                self._come(due, now)
+            for gate in self._gates.due(now):
+                self._pump(gate, now)
+        except Exception:
+            log.exception("our own error in the schedule")
+        finally:
+            self._wind()
+
+    def _come(self, due: Due, now: float) -> None:
+        """A check is due."""
+        check, seat = self._checks[due.name], self._seats.get(due.name)
+        self._tally.missed[check.server] += max(due.missed, int(seat is not None))
+        if seat is not None:
+            if seat.began is None:
+                seat.due_at = due.at  # it goes on waiting, but for this run
+            return
+        gate = self._gates.of(check)
+        seat, pause = Seat(check, due.at), gate.held(due.name, now)
+        if pause is not None:
+            self._hold_back(seat, pause)
+        else:
+            self._enter(gate, seat, now)
+
+    def _hold_back(self, seat: Seat, pause: Backoff) -> None:
+        """A run is not made, because the server asked to be left alone."""
+        if seat.hand is None:
+            self._tally.missed[seat.check.server] += 1
+            self._tally.held[seat.check.server] += 1
+        elif not seat.hand.done():
+            seat.hand.set_result(held_back(seat.check, pause, self._clocks.read()))
+        self._over(seat)
+
+    def _enter(self, gate: Gate, seat: Seat, now: float) -> None:
+        self._seats[seat.check.name] = seat
+        gate.enter(seat)
+        self._pump(gate, now)
+
+    def _pump(self, gate: Gate, now: float) -> None:
+        """Begin those of a gate that may begin, and see to it that the others are looked at when they may."""
+        while gate.waiting:
+            if len(self._tasks) >= self._at_once:
+                self._gates.crowd(gate)
+                return
+            wait = gate.wait_seconds(now)
+            if wait:
+                self._gates.wake(gate, now + max(wait, GRAIN_SECONDS))
+                return
+            self._begin(gate, gate.begin(now))
+
+    # -- one run
+
+    def _begin(self, gate: Gate, seat: Seat) -> None:
+        self._tasks.add(asyncio.get_running_loop().create_task(self._converse(gate, seat)))
+
+    async def _converse(self, gate: Gate, seat: Seat) -> None:
+        """Run one check, tell what came of it, and let the next one in."""
+        began = seat.began = self._clocks.now()
+        self._tally.begun += 1
+        try:
+            result = marked(await run_one(seat.check, self._probe), self._clocks.since(began))
+            self._learn(gate, seat, result)
+            self._tell(seat, result, max(0.0, began - seat.due_at))
+        except Exception:
+            log.exception("our own error with the result of %s", seat.check.name)
+        finally:
+            gate.end()
+            self._over(seat)
+            self._tasks.discard(asyncio.current_task())
+            self._let_in(gate)
+
+    def _tell(self, seat: Seat, result: Result, late_seconds: float) -> None:
+        """Hand a result on to who wants it."""
+        if seat.hand is None:
+            self._tally.lateness.saw(late_seconds)
+            if seat.check.name in self._checks:
+                self._done(result, late_seconds)
+        elif not seat.hand.done():
+            seat.hand.set_result(result)
+
+    def _learn(self, gate: Gate, seat: Seat, result: Result) -> None:
+        """Heed what a server lets us know."""
+        now = self._clocks.now()
+        pause = gate.saw(seat, result, now)
+        if pause is not None:
+            tell_pause(log, gate, pause)
+        if pause is gate.backoff and pause.pause_seconds:
+            for waiting in gate.empty():
+                self._hold_back(waiting, pause)
+        if gate.reach.saw(result.fault, result.started_at):
+            log.warning("we may be banned: %s", gate.reach.hint(gate.where), extra=facts(server=gate.where, said=gate.backoff.said))
+
+    def _over(self, seat: Seat) -> None:
+        """A run has ended, or was given up."""
+        if self._seats.get(seat.check.name, seat) is seat:
+            self._seats.pop(seat.check.name, None)
+            self._schedule.ended(seat.check.name)
+        for watcher in seat.watchers:
+            if not watcher.done():
+                watcher.set_result(None)
+        if seat.hand is not None and not seat.hand.done():
+            seat.hand.set_result(None)
+
+    def _let_in(self, gate: Gate) -> None:
+        """Room has become free."""
+        if not self._running:
+            return
+        now = self._clocks.now()
+        self._pump(gate, now)
+        for crowded in self._gates.crowded():
+            self._pump(crowded, now)
+        self._wind()
+
+    # -- asked from outside
+
+    async def probe_now(self, name: str) -> Result | None:
+        """Run one check by hand, after the run of it that waits or is under way, and within its server's budget.
+
+        Returns: what came of it (`done` is not told); None = there is no such check, or it went away meanwhile. Where the server asked to
+        be left alone, a result with the fault OURS that says so: nothing was asked.
+        """
+        loop = asyncio.get_running_loop()
+        while (other := self._seats.get(name)) is not None:
+            other.watchers.append(loop.create_future())
+            await other.watchers[-1]
+        check = self._checks.get(name)
+        return None if check is None else await self._by_hand(Seat(check, self._clocks.now(), loop.create_future()))
+
+    async def _by_hand(self, seat: Seat) -> Result | None:
+        assert seat.hand is not None  # noqa: S101 - tells the type checker
+        gate = self._gates.of(seat.check)
+        pause = gate.held(seat.check.name, seat.due_at)
+        if pause is not None:
+            return held_back(seat.check, pause, self._clocks.read())
+        self._schedule.hold(seat.check.name)
+        self._enter(gate, seat, seat.due_at)
+        self._wind()
+        try:
+            return await seat.hand
+        except asyncio.CancelledError:
+            if self._seats.get(seat.check.name) is seat and seat.began is None:
+                self._gates.of(seat.check).leave(seat)
+                self._over(seat)
+            raise
+
+    @property
+    def stats(self) -> Stats:
+        """Return how the rounds stand now."""
+        now, gates = self._clocks.read(), list(self._gates)
+        return Stats(
+            planned=len(self._checks),
+            running=len(self._tasks),
+            waiting=Counter(seat.check.server for seat in self._seats.values() if seat.began is None),
+            tally=self._tally,
+            backing_off={gate.where: says for gate in gates if (says := backing_off(gate, now))},
+            hints={gate.where: says for gate in gates if (says := gate.reach.hint(gate.where))},
+            clock_steps=self._clocks.watch.seen,
+            last_clock_step=self._clocks.watch.steps[-1] if self._clocks.watch.steps else None,
+        )
