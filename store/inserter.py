@@ -10,7 +10,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from store.conversations import BAD, FIRST_BAD_KEPT, GOOD
+from store.conversations import BAD, FIRST_BAD_KEPT
 from store.errors import of_the_disk
 from store.rows import DAY_US, RUN_COLUMNS, Identity, RunRow, Words, compact, words_text
 from store.trip_rows import TRIP_COLUMNS
@@ -33,17 +33,21 @@ def _insert(table: str, columns: str) -> str:
 NEW_RUN = _insert("runs", RUN_COLUMNS)
 NEW_TRIP = _insert("trips", TRIP_COLUMNS) + " ON CONFLICT (message_id) DO NOTHING"
 NEW_WORDS = _insert("words", "id, born_us, text")
-NEW_CONVERSATION = _insert("conversations", "check_id, which, run_id, started_us, level, lines")
+NEW_CONVERSATION = (
+    _insert("conversations", "check_id, which, run_id, started_us, level, lines")
+    + " ON CONFLICT (check_id) WHERE which = 'last_good' DO UPDATE"
+    + " SET run_id = excluded.run_id, started_us = excluded.started_us, level = excluded.level, lines = excluded.lines"
+)
 NEW_CHECK = (
     _insert("checks", "name, domain, server, kind")
     + " ON CONFLICT (name) DO UPDATE SET domain = excluded.domain, server = excluded.server, kind = excluded.kind RETURNING id"
 )
-# ?1 [ids of checks], ?2 which, ?3 how many are kept of it: all older ones go.
+# ?1 [ids of checks], ?2 how many first bad ones are kept of each: all older ones go.
 OLD_CONVERSATIONS = """
     DELETE FROM conversations WHERE id IN (
-        SELECT old.id FROM json_each(?1) AS checked JOIN conversations AS old ON old.check_id = checked.value AND old.which = ?2
-        WHERE old.run_id <= (SELECT run_id FROM conversations WHERE check_id = checked.value AND which = ?2
-                             ORDER BY run_id DESC LIMIT 1 OFFSET ?3))
+        SELECT old.id FROM json_each(?1) AS checked JOIN conversations AS old ON old.check_id = checked.value AND old.which = 'first_bad'
+        WHERE old.run_id <= (SELECT run_id FROM conversations WHERE check_id = checked.value AND which = 'first_bad'
+                             ORDER BY run_id DESC LIMIT 1 OFFSET ?2))
 """
 LAST_RUN = "SELECT max(coalesce((SELECT max(id) FROM runs), 0), coalesce((SELECT max(run_id) FROM conversations), 0))"
 LAST_WORDS = "SELECT max(coalesce((SELECT max(id) FROM words), 0), coalesce((SELECT words_id FROM runs ORDER BY id DESC LIMIT 1), 0))"
@@ -150,9 +154,8 @@ class Inserter:
             if row.conversation is not None
         ]
         connection.executemany(NEW_CONVERSATION, new)
-        for which, count in ((GOOD, 1), (BAD, FIRST_BAD_KEPT)):
-            checks = compact([row[0] for row in new if row[1] == which])
-            connection.execute(OLD_CONVERSATIONS, (checks, which, count))
+        troubled = compact([row[0] for row in new if row[1] == BAD])
+        connection.execute(OLD_CONVERSATIONS, (troubled, FIRST_BAD_KEPT))
 
 
 def _attempt(connection: sqlite3.Connection, work: Work) -> Any:

@@ -60,6 +60,7 @@ CREATE TABLE conversations (                  -- redacted: of each check the las
     lines      TEXT NOT NULL                  -- [[1 = ours, step, text, microseconds since it began], ..]
 );
 CREATE UNIQUE INDEX conversations_by_check ON conversations (check_id, which, run_id, started_us);
+CREATE UNIQUE INDEX conversations_last_good ON conversations (check_id) WHERE which = 'last_good';  -- renewed in its place
 
 -- -- trips that have ended ------------------------------------------------------------------------------------------------------------
 

@@ -105,12 +105,17 @@ class Writer:
     async def _run(self) -> None:
         while True:
             await self._something.wait()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._urgent.wait(), self._retry_seconds or LINGER_SECONDS)
-            self._urgent.clear()
+            await self._linger()
             await self._commit()
             if not self._waiting and not self._orders:
                 self._something.clear()
+
+    async def _linger(self) -> None:
+        """Let results come together, unless there are enough of them, or somebody waits; and let a bad disk be."""
+        seconds = self._retry_seconds or (LINGER_SECONDS if len(self._waiting) < BATCH_ROWS else 0.0)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._urgent.wait(), seconds)
+        self._urgent.clear()
 
     async def _commit(self) -> None:
         orders, self._orders = self._orders, []
