@@ -14,6 +14,7 @@ from service.addresses import spread
 from service.discovery import discover
 from service.identity import signing_key
 from service.work import Work
+from thresholds.limits import Limits
 
 if TYPE_CHECKING:
     from config.plan import Discovered
@@ -52,7 +53,7 @@ async def with_domains(settings: Settings, found: tuple[Discovered, ...]) -> Wor
     work = Work(
         checks=await spread(checks, each, resolver_of(settings)),
         journeys=journeys,
-        limits=settings.limits,
+        limits=Limits(settings.limits),
         site=settings.site,
         resolver=resolver_of(settings),
         ledger=settings.store.path.with_suffix(".trips"),
