@@ -36,6 +36,7 @@ class _Call:
     def __init__(self, wire: Wire, check: Check, dialogue: Dialogue) -> None:
         self.check = check
         self.began = monotonic()
+        self.unseen = wire.sentinel.unseen_seconds
         self.started_at = utc_now()
         self.kind: Kind = KINDS[check.kind]
         self.conversation = Conversation(dialogue, self.began, secrets_of(check), datagram=self.kind.datagram, in_turn=self.kind.in_turn)
@@ -71,7 +72,7 @@ class _Call:
             readings=talk.readings,
             fault=talk.fault,
             message_id=_message_id(message),
-            uncertainty_seconds=self._wire.sentinel.worst_since(self.began, talk.stamps()),
+            uncertainty_seconds=self._wire.sentinel.worst_since(self.began, talk.stamps(), self.unseen),
             transcript=talk.transcript(),
         )
 

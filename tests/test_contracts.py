@@ -29,6 +29,7 @@ WORLDLY = {
     "probe.lookup": "asks the system for addresses",
     "probe.trust": "asks the TLS library for contexts and certificates",
     "probe.sentinel": "measures the event loop's lag",
+    "probe.waits": "reads what the kernel counts of this thread",
     "probe.roundtrip": "makes trips, at their times",
     "probe.reader": "keeps a mailbox open",
     "probe.ledger": "writes files",

@@ -19,7 +19,7 @@ from config.load import load
 from config.plan import plan
 from lab import dovecot
 from probe.line import LINGER_SECONDS
-from probe.sentinel import KEPT_HOLDS, Sentinel
+from probe.sentinel import KEPT_HOLDS, PERIOD_SECONDS, Sentinel
 from probe.values import Endpoint, FaultKind, Outcome, Security
 from probe.wire import Wire
 from tests.probe.fakes import fault, serve, smtp, talk
@@ -123,9 +123,9 @@ async def test_the_sentinel_remembers_a_bounded_past_in_a_fixed_room(monkeypatch
     sentinel = Sentinel()
     sentinel.start()
     for _ in range(KEPT_HOLDS + 3):
-        now += 1.0  # each beat comes 0.995 s late
+        now += 1.0  # each beat comes late by a second less its period
         sentinel.stop()
-        sentinel._due = now - 0.995
+        sentinel._due = now - (1.0 - PERIOD_SECONDS)
         sentinel._beat()
     sentinel.stop()
     assert sentinel.worst_since(now, 1) == pytest.approx(1.0)
