@@ -9,7 +9,8 @@ permit to a domain becomes a `forbidden` check: there, a login that works is wha
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from config.roles import ROLES, Need
 from config.scalars import domain_name
@@ -129,7 +130,7 @@ def _check(settings: Settings, domain: str, name: str, mailbox: Mailbox | None) 
         domain=domain,
         server=name,
         kind=server.kind,
-        endpoint=Endpoint(server.host, server.port, server.security, server.ca_file, server.verify),
+        endpoint=_endpoint(server.host, server.port, server.security, server.ca_file, server.verify),
         every_seconds=server.every_seconds or common.every_seconds,
         timeout_seconds=server.timeout_seconds or common.timeout_seconds,
         mailbox=mailbox if ROLES[server.kind].needs is not Need.NOTHING else None,
@@ -137,6 +138,12 @@ def _check(settings: Settings, domain: str, name: str, mailbox: Mailbox | None) 
         question=Question(server.query.name.replace("{domain}", domain), server.query.type) if server.kind == "dns" else None,
         send=server.send,
     )
+
+
+@cache
+def _endpoint(*about: Any) -> Endpoint:
+    """Return one and the same value for the checks of all domains: there may be tens of thousands."""
+    return Endpoint(*about)
 
 
 def _directory(server: Server, domain: str) -> Directory:

@@ -64,6 +64,14 @@ def shared(names: Iterable[str], budgets: Mapping[str, Budget]) -> Budget:
     return Budget(min(one.connections for one in known), *(min(limits, default=None) for limits in rates))
 
 
+def by_place(checks: Iterable[Check], budgets: Mapping[str, Budget]) -> dict[tuple[str, int], Budget]:
+    """Return the budget of each place that these checks ask for."""
+    names: dict[tuple[str, int], set[str]] = {}
+    for check in checks:
+        names.setdefault(check.endpoint.place, set()).add(check.server)
+    return {place: shared(servers, budgets) for place, servers in names.items()}
+
+
 class Window:
     """Lets at most `limit` through in any 60 seconds."""
 
@@ -104,6 +112,8 @@ class Purse:
 
     def change(self, budget: Budget) -> None:
         """Put another budget in force; what was taken under the old one counts in it."""
+        if budget == self.budget:
+            return
         fresh = Purse(budget)
         for new, old in zip(fresh._windows, self._windows, strict=True):
             if new is not None and old is not None:

@@ -12,6 +12,7 @@ from service.report import plural
 
 if TYPE_CHECKING:
     from config.settings import Settings
+    from probe import Check, Journey
 
 WRONG = 2
 EXAMPLES = """\b
@@ -25,11 +26,8 @@ what is allowed. Exit code: 0 it can be used, 2 it cannot.
 """
 
 
-def summary(file: str, settings: Settings) -> str:
+def summary(file: str, settings: Settings, checks: tuple[Check, ...], journeys: tuple[Journey, ...]) -> str:
     """Return what the configuration asks for, in one sentence."""
-    from config.plan import plan  # noqa: PLC0415 - an unreadable file needs no plan
-
-    checks, journeys = plan(settings)
     counted = (
         (len(settings.domains), "domain"),
         (len(settings.servers), "server"),
@@ -55,8 +53,19 @@ def command(file: str | None) -> int:
         click.echo(str(wrong), err=True)
         click.echo(f"{name}: {plural(len(wrong.problems), 'error')}", err=True)
         return WRONG
-    for warning in settings.warnings:
+    return _tell(name, settings)
+
+
+def _tell(name: str, settings: Settings) -> int:
+    """Say what is odd about a right configuration, and what it asks for."""
+    from config.plan import plan  # noqa: PLC0415 - an unreadable file needs no plan
+    from service.budget import budgets_of  # noqa: PLC0415 - as above
+    from service.shortfall import shortfalls  # noqa: PLC0415 - as above
+
+    checks, journeys = plan(settings)
+    warnings = [*settings.warnings, *(f"{name}: {says}" for says in shortfalls(checks, budgets_of(settings)))]
+    for warning in warnings:
         click.echo(f"warning: {warning}", err=True)
-    warned = f"; {plural(len(settings.warnings), 'warning')}" if settings.warnings else ""
-    click.echo(f"{summary(name, settings)}{warned}")
+    warned = f"; {plural(len(warnings), 'warning')}" if warnings else ""
+    click.echo(f"{summary(name, settings, checks, journeys)}{warned}")
     return 0

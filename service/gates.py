@@ -5,11 +5,10 @@ from __future__ import annotations
 import heapq
 from typing import TYPE_CHECKING
 
-from service.budget import shared
 from service.gate import Gate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from probe.values import Check
     from service.budget import Budget
@@ -28,14 +27,11 @@ class Gates:
     def __iter__(self) -> Iterator[Gate]:
         return iter(list(self._gates.values()))
 
-    def lay(self, checks: Iterable[Check], budgets: Mapping[str, Budget]) -> None:
-        """Have one gate for each place that is asked for or still busy, with its budget."""
-        names: dict[tuple[str, int], set[str]] = {gate.place: set() for gate in self if gate.purse.open}
-        for check in checks:
-            names.setdefault(check.endpoint.place, set()).add(check.server)
-        self._gates = {place: self._gates.get(place) or Gate(place) for place in names}
-        for place, servers in names.items():
-            self._gates[place].purse.change(shared(servers, budgets))
+    def lay(self, budgets: Mapping[tuple[str, int], Budget]) -> None:
+        """Have one gate for each place that is asked for, with its budget, and for each that is still busy."""
+        self._gates = {place: gate for place, gate in self._gates.items() if place in budgets or gate.purse.open}
+        for place, budget in budgets.items():
+            self._gates.setdefault(place, Gate(place)).purse.change(budget)
 
     def of(self, check: Check) -> Gate:
         """Return the gate of a planned check."""
@@ -61,9 +57,9 @@ class Gates:
             self._wakes_ever += 1
             heapq.heappush(self._wakes, (at, self._wakes_ever, gate))
 
-    def next_at(self) -> float | None:
-        """Return when the first of them is to be looked at; None = none is."""
-        return self._wakes[0][0] if self._wakes else None
+    def next_at(self) -> float:
+        """Return when the first of them is to be looked at; infinite = none is."""
+        return self._wakes[0][0] if self._wakes else float("inf")
 
     def due(self, now: float) -> Iterator[Gate]:
         """Yield those that are to be looked at by now, and forget them."""

@@ -9,18 +9,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from math import ceil
 from typing import TYPE_CHECKING
 
+from service.alarm import GRAIN_SECONDS, Alarm
 from service.clocks import Clocks, read_clocks
 from service.gate import Seat
 from service.gates import Gates
 from service.logs import facts
+from service.round_plan import prepare
 from service.rounds_stats import Stats, Tally
 from service.rounds_words import backing_off, held_back, marked, tell_pause
 from service.run import run_one
-from service.schedule import Due, Rhythm, Schedule
-from service.shortfall import shortfalls
+from service.schedule import Due, Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from service.budget import Budget
     from service.clock_steps import Look
     from service.gate import Gate
+    from service.round_plan import RoundPlan
 
 AT_ONCE = 400  # conversations over all servers; each holds a file descriptor, of which a process often has 1,024
-GRAIN_SECONDS = 0.001  # event loops round their timers to it; who asks for less is called at once, and would ask again and again
 LOOK_SECONDS = 1.0  # from one look at the clocks to the next
 
 log = logging.getLogger("mailsonde.rounds")
@@ -62,8 +62,7 @@ class Rounds:
         self._gates = Gates()
         self._seats: dict[str, Seat] = {}  # one for each check that waits or is under way
         self._tasks: set[asyncio.Task[None]] = set()
-        self._timer: asyncio.TimerHandle | None = None
-        self._timer_at = float("inf")
+        self._alarm = Alarm(self._tick)
         self._running = False
         self._tally = Tally()
 
@@ -72,23 +71,33 @@ class Rounds:
     def plan(self, checks: Iterable[Check], budgets: Mapping[str, Budget]) -> list[str]:
         """Replace the set, at any time: who stays keeps its time and its run under way, who is gone is not run again.
 
+        With thousands of checks this holds the loop for tenths of a second; `replan` does not.
+
         Args:
             checks: all that are to be run.
             budgets: what each server may be asked for, by its name in the configuration.
 
         Returns: a sentence for each budget that the intervals cannot keep.
         """
+        return self._adopt(prepare(self._schedule, checks, budgets))
+
+    async def replan(self, checks: Iterable[Check], budgets: Mapping[str, Budget]) -> list[str]:
+        """Do as `plan` does, with the arithmetic in a thread while the rounds go on. One at a time."""
+        return self._adopt(await asyncio.to_thread(prepare, self._schedule, checks, budgets))
+
+    def _adopt(self, plan: RoundPlan) -> list[str]:
+        """Put a plan in force and return its warnings."""
         now = self._clocks.now()
-        self._checks = {check.name: check for check in checks}
         waiting = self._gates.empty()
-        self._schedule.plan((Rhythm(one.name, one.every_seconds, one.endpoint.place) for one in self._checks.values()), now)
-        self._gates.lay(self._checks.values(), budgets)
+        self._checks = plan.checks
+        self._schedule.adopt(plan.change, now)
+        self._gates.lay(plan.budgets)
         for seat in waiting:
             self._seat_again(seat)
         for gate in self._gates:
             self._pump(gate, now)
         self._wind()
-        return shortfalls(self._checks.values(), budgets)
+        return plan.warnings
 
     def _seat_again(self, seat: Seat) -> None:
         """Let one that waited wait on, as what it is planned to be now."""
@@ -109,27 +118,20 @@ class Rounds:
             await asyncio.get_running_loop().create_future()
         finally:
             self._running = False
-            if self._timer is not None:
-                self._timer.cancel()
+            self._alarm.stop()
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
             self._tasks.clear()  # one that was cancelled before it began could not do so itself
 
     def _wind(self) -> None:
-        """Set the one timer for what comes next, unless it stands for that already."""
-        now = self._clocks.now()
-        at = min(at for at in (self._schedule.next_at(), self._gates.next_at(), now + LOOK_SECONDS) if at is not None)
-        if not self._running or at >= self._timer_at:
-            return
-        if self._timer is not None:
-            self._timer.cancel()
-        grains = max(1, ceil((at - now) / GRAIN_SECONDS))
-        self._timer, self._timer_at = asyncio.get_running_loop().call_later(grains * GRAIN_SECONDS, self._tick), at
+        """Have the one timer ring for what comes next."""
+        if self._running:
+            now = self._clocks.now()
+            self._alarm.ask(min(self._schedule.next_at(), self._gates.next_at(), now + LOOK_SECONDS), now)
 
     def _tick(self) -> None:
         """Begin what is due. A bug here must not end the rounds."""
-        self._timer_at = float("inf")
         try:
             now = self._clocks.look()
             for due in self._schedule.due(now):

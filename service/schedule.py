@@ -41,6 +41,7 @@ class Beat:
     phase_seconds: float  # in the interval, from the epoch
     number: int = 0  # of the next tick
     busy: bool = False  # its last run has not ended
+    gone: bool = False  # it is planned no more, or another one took its place
 
     def at(self, anchor: float) -> float:
         """Return the monotonic second of the next tick; `anchor` is the monotonic second of the epoch."""
@@ -91,6 +92,13 @@ def phases(rhythms: Iterable[Rhythm]) -> dict[str, float]:
     return found
 
 
+class Change(NamedTuple):
+    """What a new plan changes in a schedule."""
+
+    moved: list[tuple[str, float, float]]  # name, interval and phase in seconds: those that are new, or whose place on the grid changes
+    gone: list[str]
+
+
 class Schedule:
     """Who is due when. Every time is a monotonic second and a parameter.
 
@@ -102,33 +110,58 @@ class Schedule:
         self._anchor = anchor
         self._beats: dict[str, Beat] = {}
         self._ticks: list[tuple[float, int, Beat]] = []  # a heap; the number keeps equal times from comparing beats
+        self._ticks_ever = 0
 
     def __len__(self) -> int:
         return len(self._beats)
 
     def plan(self, rhythms: Iterable[Rhythm], now: float) -> None:
         """Replace the set. Who stays keeps its phase and goes on; who is new begins at its next tick."""
+        self.adopt(self.compare(rhythms), now)
+
+    def compare(self, rhythms: Iterable[Rhythm]) -> Change:
+        """Return what a plan would change. It changes nothing yet, so a thread may do this for many while the ticks go on."""
         wanted = {rhythm.name: rhythm for rhythm in rhythms}
         places = phases(wanted.values())
-        self._beats = {name: self._beat(rhythm, places[name], now) for name, rhythm in wanted.items()}
-        self._ticks = [(beat.at(self._anchor), number, beat) for number, beat in enumerate(self._beats.values())]
-        heapq.heapify(self._ticks)
+        moved = [(name, one.every_seconds, places[name]) for name, one in wanted.items() if not self._stays(name, one, places[name])]
+        return Change(moved, [name for name in self._beats if name not in wanted])
 
-    def _beat(self, rhythm: Rhythm, phase: float, now: float) -> Beat:
-        """Return the beat of a rhythm: as it was, moved, or new."""
-        every = rhythm.every_seconds
-        old = self._beats.get(rhythm.name)
-        if old is None:
-            return Beat(rhythm.name, every, phase, _number(now - self._anchor - phase, every))
-        if (old.every_seconds, old.phase_seconds) != (every, phase):
-            before = old.at(0.0) - old.every_seconds  # the last tick: moved by a slot, it must not come twice
-            earliest = max(now - self._anchor, before + every / 2)
-            old.every_seconds, old.phase_seconds, old.number = every, phase, _number(earliest - phase, every)
-        return old
+    def _stays(self, name: str, rhythm: Rhythm, phase: float) -> bool:
+        beat = self._beats.get(name)
+        return beat is not None and beat.phase_seconds == phase and beat.every_seconds == rhythm.every_seconds
 
-    def next_at(self) -> float | None:
-        """Return the monotonic second of the next tick; None = nothing is planned."""
-        return self._ticks[0][0] if self._ticks else None
+    def adopt(self, change: Change, now: float) -> None:
+        """Put a plan in force; this takes time for what changes alone."""
+        for name in change.gone:
+            self._beats.pop(name).gone = True
+        ticks = [self._tick(self._moved(*moved, now)) for moved in change.moved]
+        if len(ticks) > len(self._ticks) / 16:
+            self._ticks = [*(tick for tick in self._ticks if not tick[2].gone), *ticks]
+            heapq.heapify(self._ticks)
+        else:
+            for tick in ticks:
+                heapq.heappush(self._ticks, tick)
+
+    def _tick(self, beat: Beat) -> tuple[float, int, Beat]:
+        self._ticks_ever += 1
+        return beat.at(self._anchor), self._ticks_ever, beat
+
+    def _moved(self, name: str, every: float, phase: float, now: float) -> Beat:
+        """Return the beat of a rhythm that is new, or moved."""
+        old, earliest = self._beats.get(name), now - self._anchor
+        beat = self._beats[name] = Beat(name, every, phase)
+        if old is not None:
+            old.gone, beat.busy = True, old.busy
+            before = old.at(0.0) - old.every_seconds  # its last tick: moved by a slot, it must not come twice
+            earliest = max(earliest, before + every / 2)
+        beat.number = _number(earliest - phase, every)
+        return beat
+
+    def next_at(self) -> float:
+        """Return the monotonic second of the next tick; infinite = nothing is planned."""
+        while self._ticks and self._ticks[0][2].gone:
+            heapq.heappop(self._ticks)
+        return self._ticks[0][0] if self._ticks else float("inf")
 
     def due(self, now: float) -> list[Due]:
         """Return the ticks that have come, in their order, and go on to the next ones.
@@ -136,15 +169,19 @@ class Schedule:
         Of ticks that passed unseen (the process was stopped, or held) only the last is returned; the others are counted in it.
         """
         come = []
-        while self._ticks and self._ticks[0][0] <= now:
-            _, number, beat = self._ticks[0]
-            passed = max(0, _number(now - self._anchor - beat.phase_seconds, beat.every_seconds) - beat.number - 1)
-            beat.number += passed
-            come.append(Due(beat.name, beat.at(self._anchor), passed + beat.busy, beat.busy))
-            beat.number += 1
-            beat.busy = True
-            heapq.heapreplace(self._ticks, (beat.at(self._anchor), number, beat))
+        while self.next_at() <= now:
+            beat = self._ticks[0][2]
+            come.append(self._pass(beat, now))
+            heapq.heapreplace(self._ticks, (beat.at(self._anchor), self._ticks[0][1], beat))
         return come
+
+    def _pass(self, beat: Beat, now: float) -> Due:
+        """Go on to the first tick after now, and return the last one before."""
+        passed = max(0, _number(now - self._anchor - beat.phase_seconds, beat.every_seconds) - beat.number - 1)
+        beat.number += passed
+        due = Due(beat.name, beat.at(self._anchor), passed + beat.busy, beat.busy)
+        beat.number, beat.busy = beat.number + 1, True
+        return due
 
     def hold(self, name: str) -> None:
         """A run of this name begins by itself: until it has ended, a tick of its own is missed."""
