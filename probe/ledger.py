@@ -6,16 +6,18 @@ refuses to stop the probing: what it cannot write or read it says in `complaints
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
 from contextlib import suppress
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING, Self
 
 from probe.passage import NewerVersionError, Passage, line_of, passage_of, told_line, told_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -35,10 +37,11 @@ class _File:
 
 
 class Ledger:
-    """The ledger of one run. Use it as a context manager; all its methods are quick but for the disk's own time."""
+    """The ledger of one run. Use it as a context manager; all its methods are quick but for the disk's own time, and safe in threads."""
 
     def __init__(self, folder: Path) -> None:
         self.complaints: list[str] = []
+        self._lock = Lock()
         self._folder = folder
         self._files: list[_File] = []
         self._own: _File | None = None
@@ -59,30 +62,49 @@ class Ledger:
 
     def __exit__(self, failure: type[BaseException] | None, *_: object) -> None:
         """Leave the files to the next run, without what was told; a run that fails has told nothing."""
+        with self._lock:  # a thread may be writing still for somebody who was cancelled meanwhile
+            self._close(well=failure is None)
+
+    def _close(self, *, well: bool) -> None:
         for file in self._files:
-            if failure is None and file.open and file.over:
+            if well and file.open and file.over:
                 self._append(file, told_line(file.over))
-            if not file.open and (failure is None or not file.over):
+            if not file.open and (well or not file.over):
                 with suppress(OSError):  # a file that stays is adopted by the next run
                     file.path.unlink()
             os.close(file.descriptor)
         self._files.clear()
+        self._homes.clear()
+        self._own = None
 
     def claim(self, names: Collection[str], now: datetime) -> list[Passage]:
         """Return the trips that killed runs left: those of the named journeys, and those that nobody has claimed for far too long.
 
         A trip that had ended, but whose run was killed before it could tell, comes with its outcome.
         """
-        claimed = [passage for passage in self._adopted.values() if passage.name in names or _forsaken(passage, now)]
-        for passage in claimed:
-            token = passage.letter.token
-            del self._adopted[token]
-            if passage.outcome is not None:
-                self._mark(passage)
+        with self._lock:
+            claimed = [passage for passage in self._adopted.values() if passage.name in names or forsaken(passage, now)]
+            for passage in claimed:
+                del self._adopted[passage.letter.token]
+                if passage.outcome is not None:
+                    self._mark(passage)
         return claimed
+
+    def hand_over(self, passages: Sequence[Passage]) -> None:
+        """Take note that these trips stand in another ledger now: no later run finds them here."""
+        with self._lock:
+            for passage in passages:
+                home = self._homes.get(passage.letter.token)
+                if home is not None:
+                    home.open.discard(passage.letter.token)
+                    home.over.add(passage.letter.token)
 
     def write(self, *passages: Passage) -> bool:
         """Put the passages on the disk. Returns whether they stand there: only then may their messages be deleted."""
+        with self._lock:
+            return self._write(passages)
+
+    def _write(self, passages: Sequence[Passage]) -> bool:
         if self._own is not None and self._own.size > ROTATE_BYTES:
             self._rotate()
         for passage in passages:
@@ -210,6 +232,21 @@ def _lock(descriptor: int) -> bool:
     return os.fstat(descriptor).st_nlink > 0
 
 
-def _forsaken(passage: Passage, now: datetime) -> bool:
+def forsaken(passage: Passage, now: datetime) -> bool:
     """Return whether a trip is twice as old as it takes to be lost: no run makes its journey any more."""
     return (now - passage.facts.began_at).total_seconds() > 2 * passage.limits.lost_after_seconds
+
+
+class OffLoop:
+    """The same ledger for an event loop: its disk is waited for in a thread."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    async def claim(self, names: Collection[str], now: datetime) -> list[Passage]:
+        """Return what killed runs left (`Ledger.claim`)."""
+        return await asyncio.to_thread(self._ledger.claim, names, now)
+
+    async def write(self, passages: Sequence[Passage]) -> bool:
+        """Put the passages on the disk; return whether they stand there."""
+        return await asyncio.to_thread(self._ledger.write, *passages)

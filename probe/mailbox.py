@@ -1,6 +1,6 @@
 """What a mailbox's reader tells and asks: the border between the dialogues that read mail and whoever awaits it. No I/O, no clock.
 
-A reader decides nothing about messages. It shows each to an `Inbox`, and deletes only what that proves to be ours.
+A reader decides nothing about messages. It shows each to an `Inbox`, and deletes only what that proves to be ours and has written down.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+DISK_NAPS = (0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28)  # seconds between two questions whether a message is written down
 BODY_LIMIT_BYTES = 262_144  # of a message that is fetched whole; ours and the DSNs about them are far smaller
 WANTED_HEADERS = ("X-Mailsonde", "Content-Type", "From", "Message-ID", "Auto-Submitted", "Subject", "X-Failed-Recipients")
 
@@ -38,5 +39,14 @@ class Inbox(Protocol):
     def owns(self, header: bytes) -> bool:
         """Return whether this header proves the message ours, not only about ours: it may be marked as read."""
 
-    def seen(self, copy: Copy) -> bool:
-        """Take a message. Returns whether it is proven ours and may be deleted."""
+    def seen(self, copy: Copy) -> None:
+        """Take a message."""
+
+    def may_delete(self, copy: Copy) -> bool | None:
+        """Return whether a message that was seen is proven ours and written down: it may be deleted, and will be, at once.
+
+        None = that is not known yet: ask again after each of DISK_NAPS, and let it lie when they are over.
+        """
+
+    def deleted(self, copy: Copy) -> None:
+        """Take note that the deletion which may_delete has allowed is done, or was refused by the server."""

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from probe import imap_junk
-from probe.dialogue import Note, printable, refuse
+from probe.dialogue import Note, Wait, printable, refuse
+from probe.framing import imap_any
 from probe.imap_arrival import Arrivals
 from probe.imap_parse import fetched, found_uids, quoted, state_of
 from probe.imap_session import Session, no_one, reading, unwelcome
-from probe.mailbox import BODY_LIMIT_BYTES, WANTED_HEADERS, Copy
+from probe.mailbox import BODY_LIMIT_BYTES, DISK_NAPS, WANTED_HEADERS, Copy
 from probe.message import HEADER
 from probe.values import FaultKind
 
@@ -164,13 +165,29 @@ class _Reader:
         return reading("fetch", fetched, reply)
 
     def _show(self, place: _Place, messages: list[Fetched], polled: float | None) -> Generator[Move, bytes, None]:
-        """Show the Inbox what it wants of these, and delete what it proves ours."""
+        """Show the Inbox what it wants of these, and delete what it proves ours and has written down."""
+        shown: list[tuple[int, Copy]] = []
         for one in messages:
             if one.body is None or not self.inbox.wants(one.body):
                 continue
             copy = yield from self._read(place, one.uid, polled)
-            if copy is not None and self.inbox.seen(copy):
-                yield from self._delete(place, one.uid)
+            if copy is not None:
+                self.inbox.seen(copy)
+                shown.append((one.uid, copy))
+        for uid, copy in shown:
+            if (yield from self._allowed(copy)):
+                yield from self._delete(place, uid)
+                self.inbox.deleted(copy)
+
+    def _allowed(self, copy: Copy) -> Generator[Move, bytes, bool]:
+        """Return whether a message may be deleted; wait a moment for what is being written down, and hear the server meanwhile."""
+        for nap in DISK_NAPS:
+            may = self.inbox.may_delete(copy)
+            if may is not None:
+                return may
+            if raw := (yield Wait("store", imap_any(b"-"), nap)):
+                self.session.take("store", raw, b"-")
+        return self.inbox.may_delete(copy) or False
 
     def _read(self, place: _Place, uid: int, polled: float | None) -> Generator[Move, bytes, Copy | None]:
         """Return the whole message, or None when it has vanished meanwhile."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from probe.dialogue import Ask, refuse
+from probe.dialogue import Ask, Wait, refuse
 from probe.framing import pop3_line, pop3_multiline
-from probe.mailbox import BODY_LIMIT_BYTES, Copy
-from probe.pop3_session import enter, lines_of, say, try_optional
+from probe.mailbox import BODY_LIMIT_BYTES, DISK_NAPS, Copy
+from probe.pop3_session import enter, lines_of, refusal, say, try_optional
 from probe.values import FaultKind
 
 if TYPE_CHECKING:
@@ -42,12 +42,13 @@ def look(check: Check, inbox: Inbox, known_uids: set[str], polled_seconds: float
     new = {number: uid for number, uid in listed.items() if uid not in known_uids}
     if new:
         inbox.noticed()
-    newest = sorted(new)[-LOOKED_AT:]
-    deleted = set()
-    for number in newest:
+    shown: dict[int, Copy] = {}
+    for number in sorted(new)[-LOOKED_AT:]:
         copy = yield from _read(number, new[number], inbox, polled_seconds)
-        if copy is not None and inbox.seen(copy) and (yield from _delete(number)):
-            deleted.add(new[number])
+        if copy is not None:
+            inbox.seen(copy)
+            shown[number] = copy
+    deleted = yield from _delete_allowed(shown, inbox)
     known_uids |= set(new.values()) - deleted
     yield from say("quit", "QUIT")
     known_uids |= deleted
@@ -78,6 +79,28 @@ def _size(number: int) -> Generator[Move, bytes, int]:
     reply = yield from say("list", f"LIST {number}")
     words = reply.split()
     return int(words[2]) if len(words) > 2 and words[2].isdigit() else 0
+
+
+def _delete_allowed(shown: dict[int, Copy], inbox: Inbox) -> Generator[Move, bytes, set[str]]:
+    """Mark for deletion what the Inbox proves ours and has written down. Returns the unique ids of these."""
+    deleted = set()
+    for number, copy in shown.items():
+        if (yield from _allowed(copy, inbox)):
+            if (yield from _delete(number)):
+                deleted.add(copy.uid)
+            inbox.deleted(copy)
+    return deleted
+
+
+def _allowed(copy: Copy, inbox: Inbox) -> Generator[Move, bytes, bool]:
+    """Return whether a message may be deleted; wait a moment for what is being written down."""
+    for nap in DISK_NAPS:
+        may = inbox.may_delete(copy)
+        if may is not None:
+            return may
+        if raw := (yield Wait("dele", pop3_line, nap)):
+            raise refusal("dele", raw) or refuse(FaultKind.PROTOCOL, "dele", b"speaks without being asked: " + raw)
+    return inbox.may_delete(copy) or False
 
 
 def _delete(number: int) -> Generator[Move, bytes, bool]:

@@ -73,11 +73,16 @@ class Awaiting:
     def owns(self, header: bytes) -> bool:
         return message.recognise(header, KEY) is not None
 
-    def seen(self, copy: Copy) -> bool:
+    def seen(self, copy: Copy) -> None:
         self.told.append(f"seen in {copy.folder}")
         self.copies.append(copy)
         self.came.set()
+
+    def may_delete(self, copy: Copy) -> bool | None:
         return message.read(copy.raw, KEY) is not None
+
+    def deleted(self, copy: Copy) -> None:
+        self.told.append(f"deleted in {copy.folder}")
 
     @property
     def come(self) -> set[str]:

@@ -30,6 +30,8 @@ class Script:
     polls: list[float | None]
     told: list[str] = field(default_factory=list)
     copies: list[Copy] = field(default_factory=list)
+    busy: int = 0  # so often it does not know yet whether a message may be deleted
+    gone: list[str] = field(default_factory=list)
 
     def noticed(self) -> None:
         self.told.append("noticed")
@@ -43,10 +45,18 @@ class Script:
     def owns(self, header: bytes) -> bool:
         return b"a report" not in header
 
-    def seen(self, copy: Copy) -> bool:
+    def seen(self, copy: Copy) -> None:
         self.told.append(f"{copy.folder} {copy.uid} {copy.polled_seconds}")
         self.copies.append(copy)
+
+    def may_delete(self, copy: Copy) -> bool | None:
+        if self.busy:
+            self.busy -= 1
+            return None
         return b"ours" in copy.raw
+
+    def deleted(self, copy: Copy) -> None:
+        self.gone.append(copy.uid)
 
 
 def numbered(story: str) -> str:

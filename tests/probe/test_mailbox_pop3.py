@@ -55,8 +55,9 @@ def test_ours_is_shown_and_deleted_the_others_stay() -> None:
     story = (
         uidl("old", "lunch", "a", "forged")
         + top(2, "Subject: lunch?")
-        + top(3, "X-Mailsonde: x") + retr(3, "..it is ours") + "C: DELE 3\nS: +OK\n"
+        + top(3, "X-Mailsonde: x") + retr(3, "..it is ours")
         + top(4, "X-Mailsonde: y") + retr(4, "somebody's")
+        + "C: DELE 3\nS: +OK\n"
         + "C: QUIT\nS: +OK"
     )  # fmt: skip
     told, script, known = see(story, {"old", "long gone"}, 2.0)
@@ -72,9 +73,7 @@ def test_nothing_new_is_nothing_to_notice() -> None:
 
 
 def test_a_session_that_breaks_before_its_end_shows_ours_again() -> None:
-    story = (
-        uidl("a", "b") + top(1, "X-Mailsonde: x") + retr(1, "ours") + "C: DELE 1\nS: +OK\n" + top(2, "x") + "C: QUIT\nS: -ERR [SYS/TEMP] x"
-    )
+    story = uidl("a", "b") + top(1, "X-Mailsonde: x") + retr(1, "ours") + top(2, "x") + "C: DELE 1\nS: +OK\nC: QUIT\nS: -ERR [SYS/TEMP] x"
     told, _, known = see(story, set())
     assert told.fault is not None
     assert (told.fault.kind, told.fault.step, known) == (FaultKind.TEMPORARY, "quit", {"b"})
@@ -85,8 +84,9 @@ def test_what_can_not_be_read_or_deleted_is_passed_over() -> None:
         uidl("a", "b", "c", "d")
         + "C: TOP 1 0\nS: -ERR gone\n"
         + top(2, "X-Mailsonde: x") + "C: LIST 2\nS: +OK 2\nC: RETR 2\nS: -ERR gone\n"
-        + top(3, "X-Mailsonde: x") + retr(3, "ours") + "C: DELE 3\nS: -ERR no\n"
+        + top(3, "X-Mailsonde: x") + retr(3, "ours")
         + top(4, "X-Mailsonde: x") + retr(4, "a DSN with a film", 9_000_000)
+        + "C: DELE 3\nS: -ERR no\n"
         + "C: QUIT\nS: +OK"
     )  # fmt: skip
     told, script, known = see(story, set())

@@ -33,20 +33,29 @@ MAILBOX = Mailbox("b@abc.example", Secret("hunter2"))
 CHECK = Check("abc.example/imap", "abc.example", "imap", "imap", Endpoint("127.0.0.1", 9), mailbox=MAILBOX, timeout_seconds=1.0)
 
 
+Deletable = bool | asyncio.Future[bool]
+
+
 class Post:
     """Keeps what it is told."""
 
-    def __init__(self, *, age: float | None = 0.0, deletable: bool = True) -> None:
+    def __init__(self, *, age: float | None = 0.0, due: float | None = None, deletable: Deletable = True) -> None:
         self.age = age
+        self.due = due
         self.deletable = deletable
         self.copies: list[Found] = []
         self.reports: list[Bounce] = []
         self.blinds: list[str] = []
 
-    def youngest_seconds(self) -> float | None:
+    def youngest_seconds(self, check: Check) -> float | None:
+        assert check.mailbox == MAILBOX
         return self.age
 
-    def found(self, found: Found) -> bool:
+    def due_seconds(self, check: Check) -> float | None:
+        assert check.mailbox == MAILBOX
+        return self.due
+
+    def found(self, found: Found) -> Deletable:
         self.copies.append(found)
         return self.deletable
 
@@ -68,11 +77,17 @@ def copy_of(raw: bytes, uid: str = "77.4", polled: float | None = 0.0, folder: s
     return Copy(folder, uid, raw, "21-Nov-2026 09:00:03 +0100", polled)
 
 
+def deletes(reader: Reader, copy: Copy) -> bool | None:
+    """Show the reader a message; return whether it may be deleted."""
+    reader.seen(copy)
+    return reader.may_delete(copy)
+
+
 async def test_a_copy_of_ours_is_shown_with_all_that_is_known(wire: Wire) -> None:
     post = Post()
     reader = Reader(wire, CHECK, KEY, post)
     reader.noticed()
-    assert reader.seen(copy_of(build(LETTER, KEY).raw, folder="Junk")) is True
+    assert deletes(reader, copy_of(build(LETTER, KEY).raw, folder="Junk")) is True
     sighting = post.copies[0].sighting
     assert (sighting.epoch, sighting.uid, sighting.folder, sighting.misplaced, sighting.fresh) == ("77", "4", "Junk", True, True)
     assert sighting.stamped_at == NOW + timedelta(seconds=3)
@@ -90,7 +105,7 @@ async def test_pop3_has_neither_epoch_nor_stamp(wire: Wire) -> None:
 @pytest.mark.parametrize(("days", "deleted"), [(0, False), (6, False), (8, True)])
 async def test_what_no_ledger_knows_is_cleared_away_after_a_week(wire: Wire, days: int, *, deleted: bool) -> None:
     old = replace(LETTER, at=utc_now() - timedelta(days=days))
-    assert Reader(wire, CHECK, KEY, Post(deletable=False)).seen(copy_of(build(old, KEY).raw)) is deleted
+    assert deletes(Reader(wire, CHECK, KEY, Post(deletable=False)), copy_of(build(old, KEY).raw)) is deleted
 
 
 async def test_other_mail_and_reports_are_never_deleted(wire: Wire) -> None:
@@ -98,9 +113,9 @@ async def test_other_mail_and_reports_are_never_deleted(wire: Wire) -> None:
     reader = Reader(wire, CHECK, KEY, post)
     report = b"From: MAILER-DAEMON@x\r\n\r\n550 5.1.1 no such user\r\n\r\n" + build(LETTER, KEY).raw
     assert [reader.wants(raw) for raw in (b"Subject: hi\r\n\r\n", report, build(LETTER, KEY).raw)] == [False, True, True]
-    assert not reader.seen(copy_of(b"Subject: hi\r\n\r\nhello"))
-    assert not reader.seen(copy_of(build(LETTER, b"another key").raw))
-    assert not reader.seen(copy_of(report))
+    assert deletes(reader, copy_of(b"Subject: hi\r\n\r\nhello")) is False
+    assert deletes(reader, copy_of(build(LETTER, b"another key").raw)) is False
+    assert deletes(reader, copy_of(report)) is False
     assert [found.said for found in post.reports] == ["550 5.1.1 no such user"]
     assert post.copies == []
 
@@ -120,7 +135,7 @@ async def test_a_message_that_carries_a_copy_of_our_header_is_left(wire: Wire, a
     header = build(replace(LETTER, at=at), KEY).raw.partition(b"\r\n\r\n")[0]
     seal = header[header.index(b"X-Mailsonde:") :]
     somebodys = b"From: boss@other.example\r\nMessage-ID: <1@other.example>\r\n" + seal + b"\r\n\r\nplease sign\r\n"
-    assert Reader(wire, CHECK, KEY, post).seen(copy_of(somebodys)) is False
+    assert deletes(Reader(wire, CHECK, KEY, post), copy_of(somebodys)) is False
     assert [found.sighting.changed for found in post.copies] == ["the body was changed"]
 
 
@@ -129,7 +144,7 @@ async def test_a_report_that_copies_our_header_to_its_top_is_a_bounce(wire: Wire
     header = build(LETTER, KEY).raw.partition(b"\r\n\r\n")[0]
     seal = header[header.index(b"X-Mailsonde:") :]
     raw = b"From: MAILER-DAEMON@x\r\nContent-Type: multipart/report\r\n" + seal + b"\r\n\r\n550 5.1.1 no such user\r\n"
-    assert Reader(wire, CHECK, KEY, post).seen(copy_of(raw)) is False
+    assert deletes(Reader(wire, CHECK, KEY, post), copy_of(raw)) is False
     assert (post.copies, [(report.token, report.said) for report in post.reports]) == ([], [(LETTER.token, "550 5.1.1 no such user")])
 
 

@@ -1,0 +1,92 @@
+"""A trip under way, as this process follows it: what the ledger knows of it, and what only a living process can know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from asyncio import Future, TimerHandle
+
+    from probe.passage import Passage
+    from probe.values import Check, Journey
+
+ENDED_KEPT = 10_000  # trips of the latest past: a copy of theirs that comes still is known as ours
+
+
+@dataclass(slots=True)
+class Way:
+    """A trip under way."""
+
+    passage: Passage
+    journey: Journey
+    tried: float | None = None  # monotonic second at which the latest try of submission began; None = this process has not tried
+    waiting_for: str = ""  # as it was told
+    look: TimerHandle | None = None  # when to look again although nothing has happened
+    retry: TimerHandle | None = None  # when to hand it in once more
+    copies: dict[tuple[str, str, str], Future[bool]] = field(default_factory=dict)  # seen by this process: whether the ledger has them
+    ending: Future[bool] | None = None  # whether the ledger has its outcome
+
+    @property
+    def token(self) -> str:
+        """Return what names it."""
+        return self.passage.letter.token
+
+    @property
+    def mailboxes(self) -> set[Check]:
+        """Return where something of it is awaited."""
+        return {check for check in (self.journey.fetch, self.journey.bounces) if check is not None}
+
+    def stop(self) -> None:
+        """Forget its timers."""
+        for timer in (self.look, self.retry):
+            if timer is not None:
+                timer.cancel()
+
+
+class Ways:
+    """All trips under way, by token and by mailbox, and the tokens of those that ended last."""
+
+    def __init__(self) -> None:
+        self._ways: dict[str, Way] = {}
+        self._awaited: dict[Check, dict[str, Way]] = {}
+        self._ended: dict[str, None] = {}  # in their order
+
+    def __len__(self) -> int:
+        return len(self._ways)
+
+    def __contains__(self, token: str) -> bool:
+        return token in self._ways
+
+    def all(self) -> list[Way]:
+        """Return them in the order in which they began."""
+        return list(self._ways.values())
+
+    def get(self, token: str) -> Way | None:
+        """Return the trip of a token, None when it is not under way."""
+        return self._ways.get(token)
+
+    def at(self, check: Check) -> list[Way]:
+        """Return those of which something is awaited in a mailbox."""
+        return list(self._awaited.get(check, {}).values())
+
+    def has_ended(self, token: str) -> bool:
+        """Return whether this process has seen that trip's end, not too long ago."""
+        return token in self._ended
+
+    def add(self, way: Way) -> None:
+        """A trip begins."""
+        self._ways[way.token] = way
+        for check in way.mailboxes:
+            self._awaited.setdefault(check, {})[way.token] = way
+
+    def strike(self, way: Way) -> None:
+        """A trip has ended."""
+        del self._ways[way.token]
+        for check in way.mailboxes:
+            del self._awaited[check][way.token]
+            if not self._awaited[check]:
+                del self._awaited[check]
+        self._ended[way.token] = None
+        if len(self._ended) > ENDED_KEPT:
+            del self._ended[next(iter(self._ended))]
