@@ -142,8 +142,8 @@ def test_what_a_conversation_takes(check: Check, cost: Cost) -> None:
             [*checks(1, "mx", 10.0, kind="smtp", send="message"), *checks(2, "mx", 30.0, kind="smtp", send="message")],
             Budget(messages_per_minute=1),
             (
-                "mx: 1 check every 10s and 2 checks every 30s need 10 messages a minute, and its budget is 1: so each can run every 100s and "
-                "5m only; raise budget.messages_per_minute or every"
+                "mx: 1 check every 10s and 2 checks every 30s need 10 messages a minute, and its budget is 1: so each can run every 100s "
+                "and 5m only; raise budget.messages_per_minute or every"
             ),
         ),
         (
