@@ -82,13 +82,18 @@ class Ledger:
 
         A trip that had ended, but whose run was killed before it could tell, comes with its outcome.
         """
+        claimed = self.left(names, now)
         with self._lock:
-            claimed = [passage for passage in self._adopted.values() if passage.name in names or forsaken(passage, now)]
             for passage in claimed:
                 del self._adopted[passage.letter.token]
                 if passage.outcome is not None:
                     self._mark(passage)
         return claimed
+
+    def left(self, names: Collection[str], now: datetime) -> list[Passage]:
+        """Return the trips that `claim` would, and claim none."""
+        with self._lock:
+            return [passage for passage in self._adopted.values() if passage.name in names or forsaken(passage, now)]
 
     def hand_over(self, passages: Sequence[Passage]) -> None:
         """Take note that these trips stand in another ledger now: no later run finds them here."""
@@ -96,6 +101,7 @@ class Ledger:
             for passage in passages:
                 home = self._homes.get(passage.letter.token)
                 if home is not None:
+                    self._adopted.pop(passage.letter.token, None)
                     home.open.discard(passage.letter.token)
                     home.over.add(passage.letter.token)
 

@@ -73,6 +73,11 @@ class Office:
         self._chores = Chores()
         self._closing = False
 
+    @property
+    def not_written(self) -> int:
+        """Return of how many trips the disk has refused to take the latest word."""
+        return self._scribe.owed
+
     # -- beginning
 
     async def adopt(self, journeys: Mapping[str, Journey]) -> list[Trip]:
@@ -90,7 +95,7 @@ class Office:
         if passage.outcome or journey is None or mailbox is None or mailbox.address != passage.letter.recipient:
             return False
         way = self._enlist(resumed(passage), journey)
-        for check in way.mailboxes:
+        for check in way.journey.mailboxes:
             self.mailroom.forget(check)
             self.mailroom.open(check)
         self._wait_to_retry(way)
@@ -115,7 +120,7 @@ class Office:
         """Begin a trip. Returns its Message-ID. Raises: ValueError when the journey has no mailbox to send from or to read."""
         way = self._enlist(planned(journey, secrets.token_hex(16), utc_now()), journey)
         written = self._scribe.put(way.passage)
-        readers = {check: self.mailroom.open(check) for check in way.mailboxes}
+        readers = {check: self.mailroom.open(check) for check in way.journey.mailboxes}
         self._do(way, self._depart(way, written, readers[journey.fetch]))
         self._look(way)
         return way.passage.letter.message_id

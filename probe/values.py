@@ -256,3 +256,8 @@ class Journey:
     lost_after_seconds: float = 86_400.0
     settle_seconds: float = 1.0  # how long to look for a second copy after the first
     every_seconds: float = 300.0
+
+    @property
+    def mailboxes(self) -> set[Check]:
+        """Return where something of a trip is awaited."""
+        return {self.fetch} if self.bounces is None else {self.fetch, self.bounces}

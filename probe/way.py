@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from asyncio import Future, TimerHandle
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from probe.passage import Passage
     from probe.values import Check, Journey
 
+K = TypeVar("K")
 ENDED_KEPT = 10_000  # trips of the latest past: a copy of theirs that comes still is known as ours
 
 
@@ -32,11 +33,6 @@ class Way:
         """Return what names it."""
         return self.passage.letter.token
 
-    @property
-    def mailboxes(self) -> set[Check]:
-        """Return where something of it is awaited."""
-        return {check for check in (self.journey.fetch, self.journey.bounces) if check is not None}
-
     def stop(self) -> None:
         """Forget its timers."""
         for timer in (self.look, self.retry):
@@ -50,6 +46,7 @@ class Ways:
     def __init__(self) -> None:
         self._ways: dict[str, Way] = {}
         self._awaited: dict[Check, dict[str, Way]] = {}
+        self._named: dict[str, dict[str, Way]] = {}  # by the name of their journey
         self._ended: dict[str, None] = {}  # in their order
 
     def __len__(self) -> int:
@@ -70,6 +67,10 @@ class Ways:
         """Return those of which something is awaited in a mailbox."""
         return list(self._awaited.get(check, {}).values())
 
+    def named(self, name: str) -> list[Way]:
+        """Return those of a journey."""
+        return list(self._named.get(name, {}).values())
+
     def has_ended(self, token: str) -> bool:
         """Return whether this process has seen that trip's end, not too long ago."""
         return token in self._ended
@@ -77,16 +78,22 @@ class Ways:
     def add(self, way: Way) -> None:
         """A trip begins."""
         self._ways[way.token] = way
-        for check in way.mailboxes:
+        self._named.setdefault(way.passage.name, {})[way.token] = way
+        for check in way.journey.mailboxes:
             self._awaited.setdefault(check, {})[way.token] = way
 
     def strike(self, way: Way) -> None:
         """A trip has ended."""
         del self._ways[way.token]
-        for check in way.mailboxes:
-            del self._awaited[check][way.token]
-            if not self._awaited[check]:
-                del self._awaited[check]
+        _drop(self._named, way.passage.name, way.token)
+        for check in way.journey.mailboxes:
+            _drop(self._awaited, check, way.token)
         self._ended[way.token] = None
         if len(self._ended) > ENDED_KEPT:
             del self._ended[next(iter(self._ended))]
+
+
+def _drop(index: dict[K, dict[str, Way]], key: K, token: str) -> None:
+    del index[key][token]
+    if not index[key]:
+        del index[key]

@@ -86,6 +86,20 @@ CREATE INDEX trips_by_name ON trips (name, started_us);
 CREATE INDEX trips_by_domain ON trips (domain, started_us);
 CREATE INDEX trips_by_time ON trips (started_us);
 
+-- -- trips under way: their ledger (store/ledger.py) ---------------------------------------------------------------------------------------
+
+CREATE TABLE passages (                       -- a row stays until the end of its trip stands in `trips`
+    token       TEXT PRIMARY KEY,             -- of the message: random, never used twice
+    name        TEXT NOT NULL,                -- of the journey
+    message_id  TEXT NOT NULL,                -- as in trips
+    began_us    INTEGER NOT NULL,
+    forsaken_us INTEGER NOT NULL,             -- from then on any run may end it, whichever journeys it makes
+    ended       INTEGER NOT NULL,             -- 1 = its line holds an outcome, which no later word changes
+    line        TEXT NOT NULL                 -- all that is known of it, as probe/passage.py writes and reads it
+) WITHOUT ROWID;
+CREATE INDEX passages_by_name ON passages (name);
+CREATE INDEX passages_over ON passages (message_id) WHERE ended = 1;  -- the few that wait to be stored among trips
+
 -- -- the last state of every check ----------------------------------------------------------------------------------------------------
 
 CREATE TABLE states (                         -- kept by a trigger: whoever stores a run cannot forget it
