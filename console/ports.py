@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from store.store import StoreHealth
     from store.values import Run
 
 
@@ -20,5 +25,72 @@ class Service(Protocol):
     async def reload(self) -> str:
         """Read the configuration again. Returns "" when it was taken, else what is wrong with it, one problem in a line."""
 
-    async def probe_now(self, check: str) -> Run | None:
-        """Run one configured check at once, within its server's budget, and return what came of it; None = there is none of this name."""
+    async def probe_now(self, check: str, timeout_seconds: float | None = None) -> Run | None:
+        """Run one configured check at once, within its server's budget, and return what came of it (`by_hand`).
+
+        Args:
+            check: its name.
+            timeout_seconds: end the conversation sooner than its own timeout would.
+
+        Returns: None = there is no check of this name. Where nothing was asked of the server, because it wants to be left alone, a run with
+        the fault OURS that says so.
+        """
+
+
+class TallyNumbers(Protocol):
+    """What the rounds count as they go."""
+
+    @property
+    def missed(self) -> Mapping[str, int]:
+        """Runs that never began, by server's name in the configuration."""
+
+    @property
+    def held(self) -> Mapping[str, int]:
+        """Of these: because the server asked to be left alone."""
+
+
+class RoundsNumbers(Protocol):
+    """How the rounds stand: `service.rounds_stats.Stats` is one."""
+
+    @property
+    def running(self) -> int:
+        """Conversations under way."""
+
+    @property
+    def waiting(self) -> Mapping[str, int]:
+        """By server: checks that are due and kept waiting by a budget."""
+
+    @property
+    def tally(self) -> TallyNumbers:
+        """What they count."""
+
+    @property
+    def backing_off(self) -> Mapping[str, str]:
+        """By place: why checks are held back, and until when."""
+
+    @property
+    def hints(self) -> Mapping[str, str]:
+        """By place: that we may be banned there, and why we think so."""
+
+    @property
+    def clock_steps(self) -> int:
+        """Steps and suspends seen since the start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reloaded:
+    """How the last reading of the configuration went."""
+
+    problem: str = ""  # what was wrong with it, one problem in a line; "" = it was taken
+    taken_at: datetime | None = None  # when one was last taken, aware
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What others measure of themselves, asked at each scrape; each callable must be quick."""
+
+    store: Callable[[], StoreHealth | None] = lambda: None
+    rounds: Callable[[], RoundsNumbers | None] = lambda: None
+    prober: Callable[[], Mapping[str, float]] = dict  # keys: those of console.metrics_table.PROBER, without the prefix mailsonde_
+    sick: Callable[[], str] = lambda: ""  # why the prober itself is in doubt, in one sentence; "" = it is well
+    reloaded: Callable[[], Reloaded] = Reloaded

@@ -1,0 +1,100 @@
+"""What is now: the last run of every check and trip, and what was counted since the start. Metrics and API read it; it decides nothing.
+
+`saw` is called for every result, a thousand a second: it costs microseconds, and each check about 1 kB. It never keeps a conversation, and
+shows nothing that it was not told: a check is unknown until its first run, and again when its last one is older than 2.5 intervals.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from console.board_cells import Cell, Tally
+from console.board_trips import Hops, Journeying, Stages
+from console.histogram import LATENESS_SECONDS, Histogram
+from console.metrics_table import MANY_TRIPS, WIDE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from probe.values import Check, Journey
+    from store.values import Run, TripRun
+
+
+class Board:
+    """What is now.
+
+    Args:
+        site: where this prober stands; a label on every series.
+        clock: seconds that only grow.
+    """
+
+    def __init__(self, site: str = "", clock: Callable[[], float] = monotonic) -> None:
+        self.site = site
+        self.clock = clock
+        self.cells: dict[str, Cell] = {}  # by name of the check
+        self.tallies: dict[tuple[str, str], Tally] = {}  # by server's name and kind
+        self.sizes: Counter[tuple[str, str]] = Counter()  # checks, by server's name and kind
+        self.first_of: dict[str, str] = {}  # by server's name: the name of its first domain's check
+        self.lateness = Histogram(LATENESS_SECONDS)
+        self.journeys: dict[str, Journeying] = {}  # by name of the trip
+        self.all_stages = Stages()
+        self.hops = Hops()
+
+    @property
+    def is_wide(self) -> bool:
+        """Say whether there are too many checks to show each step of each."""
+        return len(self.cells) > WIDE
+
+    @property
+    def has_many_trips(self) -> bool:
+        """Say whether there are too many trips to show histograms of each."""
+        return len(self.journeys) > MANY_TRIPS
+
+    def plan(self, checks: Iterable[Check], journeys: Iterable[Journey]) -> None:
+        """Replace the set at any time: who stays keeps what was seen of it, who is gone vanishes with all its series."""
+        old = self.cells
+        self.cells = {check.name: self._cell(check, old.get(check.name)) for check in checks}
+        self.sizes = Counter([(cell.check.server, cell.check.kind) for cell in self.cells.values()])
+        self.first_of = {cell.check.server: name for name, cell in reversed(self.cells.items())}
+        self.tallies = {key: tally for key, tally in self.tallies.items() if key in self.sizes}
+        self.journeys = {one.name: self._journey(one) for one in journeys}
+
+    def _cell(self, check: Check, old: Cell | None) -> Cell:
+        if old is not None and (old.check.domain, old.check.server, old.check.kind) == (check.domain, check.server, check.kind):
+            old.check = check
+            return old
+        key = (check.server, check.kind)
+        tally = self.tallies.get(key)
+        if tally is None:
+            tally = self.tallies[key] = Tally(self.site, *key)
+        return Cell(check, self.site, tally)
+
+    def _journey(self, journey: Journey) -> Journeying:
+        old = self.journeys.get(journey.name)
+        if old is None or old.domain != journey.domain:
+            return Journeying(self.site, journey.name, journey.domain, journey.every_seconds)
+        old.every_seconds = journey.every_seconds
+        return old
+
+    def saw(self, run: Run) -> None:
+        """Take a run as the last of its check; one by hand is shown and not counted. A check that is not planned is ignored."""
+        cell = self.cells.get(run.result.check.name)
+        if cell is None:
+            return
+        cell.keep(run, self.clock())
+        if not run.by_hand:
+            self.lateness.saw(run.late_seconds)
+            cell.tally.count(run, wide=self.is_wide)
+
+    def saw_trip(self, run: TripRun) -> None:
+        """Take how a trip stands: each change while it is under way, and its end."""
+        journey = self.journeys.get(run.trip.name)
+        if journey is None or not journey.saw(run, self.clock()):
+            return
+        self.hops.saw(run)
+        self.all_stages.saw(run)
+        if not self.has_many_trips:
+            journey.stages = journey.stages or Stages()
+            journey.stages.saw(run)

@@ -1,0 +1,207 @@
+"""The one table of the metrics: name, type, unit, labels and help of each. What is shown, and docs/metrics.md, derive from it.
+
+Names that the blackbox exporter has keep its meaning. No label ever holds an address, a message id or a peer's words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from probe.kinds import KINDS
+
+WIDE = 5_000  # above so many checks, steps are histograms per server
+MANY_TRIPS = 500  # above so many journeys, histograms of trips are over all of them
+CHECK = ("site", "domain", "server", "kind")
+SERVER = ("site", "server", "kind")
+TRIP = ("site", "domain", "trip")
+OWN = ("site",)
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric family."""
+
+    name: str  # as its samples carry it, but for a histogram's endings
+    type: str  # gauge, counter, histogram, info
+    help: str  # one sentence, without quotes, line ends and backslashes
+    labels: tuple[str, ...] = OWN
+    unit: str = ""  # base unit; a name that ends in it also states it in OpenMetrics
+    shown: str = ""  # when there is such a series, where that is not always
+
+    @property
+    def family(self) -> str:
+        """Return its name in OpenMetrics, where the endings of counters and infos belong to the samples alone."""
+        return self.name.removesuffix({"counter": "_total", "info": "_info"}.get(self.type, ""))
+
+
+FRESH = "While the check is fresh: its last run is younger than 2.5 intervals."
+NARROW_ONLY = f"Up to {WIDE:,} checks; above, see mailsonde_step_seconds. While the check is fresh."
+
+CHECKS = (
+    Metric("probe_success", "gauge", "Whether the last run was answered as it should be (1) or met a fault (0).", CHECK, shown=FRESH),
+    Metric("probe_duration_seconds", "gauge", "How long the last run took.", CHECK, "seconds", FRESH),
+    Metric(
+        "probe_ssl_earliest_cert_expiry",
+        "gauge",
+        "When the server's certificate expires, as Unix time.",
+        CHECK,
+        "seconds",
+        "While the check is fresh and was answered over TLS.",
+    ),
+    Metric("mailsonde_level", "gauge", "What the last run means: 0 OK, 1 UNKNOWN, 2 WARNING, 3 CRITICAL.", CHECK, shown=FRESH),
+    Metric(
+        "mailsonde_suspect",
+        "gauge",
+        "Whether the prober's own uncertainty could change that level (1): such a result must not page.",
+        CHECK,
+        shown=FRESH,
+    ),
+    Metric(
+        "mailsonde_uncertainty_seconds", "gauge", "How far the prober may have falsified the last run's times.", CHECK, "seconds", FRESH
+    ),
+    Metric("mailsonde_last_run_timestamp_seconds", "gauge", "When the last run began, as Unix time.", CHECK, "seconds", FRESH),
+    Metric(
+        "mailsonde_threshold_seconds",
+        "gauge",
+        "The limit for the whole run that was in force at the last run.",
+        (*CHECK, "level"),
+        "seconds",
+        "While the check is fresh and there is a limit; level is warning or critical.",
+    ),
+    Metric(
+        "mailsonde_fault_info",
+        "info",
+        "What the last run failed of: the kind of the fault and the step under way.",
+        (*CHECK, "fault", "step"),
+        shown="While the check is fresh and its last run met a fault.",
+    ),
+    Metric("mailsonde_check_info", "info", "Every configured check, also before its first run.", (*CHECK, "host", "port", "security")),
+)
+PHASES = {
+    kind: Metric(
+        f"probe_{kind}_duration_seconds",
+        "gauge",
+        f"How long each step of the last {kind} run took.",
+        (*CHECK, "phase"),
+        "seconds",
+        NARROW_ONLY,
+    )
+    for kind in KINDS
+}
+LOOKUP = Metric(
+    "probe_dns_lookup_time_seconds", "gauge", "How long the look-up of the server's address took.", CHECK, "seconds", "At /probe alone."
+)
+SERVERS = (
+    Metric("mailsonde_run_seconds", "histogram", "How long runs took, those with a fault left out.", SERVER, "seconds"),
+    Metric("mailsonde_runs_total", "counter", "Runs of the schedule, by what they mean.", (*SERVER, "level")),
+    Metric(
+        "mailsonde_faults_total", "counter", "Runs of the schedule that met a fault, by its kind.", (*SERVER, "fault"), shown="Once seen."
+    ),
+    Metric("mailsonde_suspect_results_total", "counter", "Runs whose level the prober's own uncertainty could change.", SERVER),
+)
+STEPS = Metric(
+    "mailsonde_step_seconds",
+    "histogram",
+    "How long each step took, those of runs with a fault left out.",
+    (*SERVER, "phase"),
+    "seconds",
+    f"Above {WIDE:,} checks.",
+)
+TRIPS = (
+    Metric(
+        "mailsonde_trip_seconds",
+        "histogram",
+        "How long trips of test messages took; stage is total, submit, transit or retrieve.",
+        (*TRIP, "stage"),
+        "seconds",
+        f"Above {MANY_TRIPS} journeys without domain and trip: over all of them.",
+    ),
+    Metric(
+        "mailsonde_trip_outcomes_total",
+        "counter",
+        "Trips that have ended, by their outcome.",
+        (*TRIP, "outcome"),
+        shown=f"Each outcome, from the start; above {MANY_TRIPS} journeys those that were seen.",
+    ),
+    Metric(
+        "mailsonde_trip_level",
+        "gauge",
+        "What the last trip means: 0 OK, 1 UNKNOWN, 2 WARNING, 3 CRITICAL; a late one counts while it is under way.",
+        TRIP,
+        shown="Once one has ended or is late, until none began for 2.5 intervals.",
+    ),
+    Metric(
+        "mailsonde_trip_last_timestamp_seconds",
+        "gauge",
+        "When the last trip that has ended began, as Unix time.",
+        TRIP,
+        "seconds",
+        "Once one has ended, until none began for 2.5 intervals.",
+    ),
+    Metric("mailsonde_trips_under_way", "gauge", "Trips that have not ended.", TRIP, shown="Once one has begun."),
+    Metric(
+        "mailsonde_hop_seconds",
+        "histogram",
+        "How long test messages took up to each server on their way, clock offsets corrected; hop is the server that took them.",
+        ("site", "hop"),
+        "seconds",
+        "Once seen; beyond 200 servers, and for names that are none, hop is other.",
+    ),
+)
+ROUNDS = (
+    Metric("mailsonde_schedule_lateness_seconds", "histogram", "How long after they were due runs began.", OWN, "seconds"),
+    Metric("mailsonde_missed_runs_total", "counter", "Runs that never began, because the one before was not over.", ("site", "server")),
+    Metric(
+        "mailsonde_held_back_runs_total", "counter", "Of the missed runs: because the server asked to be left alone.", ("site", "server")
+    ),
+    Metric("mailsonde_checks", "gauge", "Checks that are configured.", SERVER),
+    Metric("mailsonde_runs_under_way", "gauge", "Conversations under way."),
+    Metric("mailsonde_runs_waiting", "gauge", "Checks that are due and wait for their server's budget."),
+    Metric("mailsonde_servers_backing_off", "gauge", "Places whose checks are held back because the server asked for it."),
+    Metric("mailsonde_servers_banning", "gauge", "Places where we may be banned: connections fail, and only for us."),
+    Metric("mailsonde_clock_steps_total", "counter", "Steps of the wall clock and suspends of the machine since the start."),
+)
+PROBER = (
+    Metric("mailsonde_loop_lag_seconds", "gauge", "The longest time of late that the event loop did not answer.", OWN, "seconds"),
+    Metric("mailsonde_gc_pause_seconds", "gauge", "The longest garbage collection of late.", OWN, "seconds"),
+    Metric("mailsonde_control_probe_seconds", "gauge", "The last probe of our own server on loopback.", OWN, "seconds"),
+)
+SICK = Metric("mailsonde_prober_sick", "gauge", "Whether the prober doubts itself (1): then no result of it may page.")
+STORE = (
+    Metric("mailsonde_store_queued_results", "gauge", "Results that wait for the disk."),
+    Metric("mailsonde_store_committed_results_total", "counter", "Results written since the start."),
+    Metric("mailsonde_store_lost_results_total", "counter", "Results lost since the start, because the disk took nothing for long."),
+    Metric("mailsonde_store_broken", "gauge", "Whether nothing can be written, or something was found damaged (1)."),
+    Metric("mailsonde_store_file_bytes", "gauge", "Size of the database and its write-ahead log.", OWN, "bytes"),
+    Metric("mailsonde_store_last_commit_seconds", "gauge", "How long the last group commit took.", OWN, "seconds"),
+)
+CONFIG = (
+    Metric("mailsonde_config_last_reload_successful", "gauge", "Whether the configuration as it was last read was taken (1)."),
+    Metric(
+        "mailsonde_config_last_reload_success_timestamp_seconds",
+        "gauge",
+        "When a configuration was last taken, as Unix time.",
+        OWN,
+        "seconds",
+    ),
+)
+BUILD = Metric("mailsonde_build_info", "info", "Which Mailsonde this is, and on which Python it runs.", (*OWN, "version", "python"))
+PROCESS = (
+    Metric("process_cpu_seconds_total", "counter", "Total user and system CPU time spent in seconds.", (), "seconds"),
+    Metric("process_open_fds", "gauge", "Number of open file descriptors.", ()),
+    Metric("process_max_fds", "gauge", "Maximum number of open file descriptors.", ()),
+    Metric("process_virtual_memory_bytes", "gauge", "Virtual memory size in bytes.", (), "bytes"),
+    Metric("process_resident_memory_bytes", "gauge", "Resident memory size in bytes.", (), "bytes"),
+    Metric("process_start_time_seconds", "gauge", "Start time of the process since unix epoch in seconds.", (), "seconds"),
+)
+
+SECTIONS: dict[str, tuple[Metric, ...]] = {
+    "Checks": (*CHECKS, *PHASES.values(), LOOKUP),
+    "Servers": (*SERVERS, STEPS),
+    "Trips": TRIPS,
+    "Schedule": ROUNDS,
+    "The prober itself": (*PROBER, SICK),
+    "Store": STORE,
+    "Configuration and process": (*CONFIG, BUILD, *PROCESS),
+}
+METRICS: dict[str, Metric] = {metric.name: metric for section in SECTIONS.values() for metric in section}
