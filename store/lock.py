@@ -28,7 +28,7 @@ class Lock:
     def __init__(self, store: Path) -> None:
         beside = store.with_name(f"{store.name}.lock")
         try:
-            self._descriptor = os.open(beside, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            self._descriptor = open_or_make(beside)
         except OSError as error:
             raise StoreError(_no_file(beside, error)) from None
         try:
@@ -44,6 +44,23 @@ class Lock:
     def release(self) -> None:
         """Let others open the store."""
         os.close(self._descriptor)
+
+
+def open_or_make(path: Path) -> int:
+    """Open a file for reading and writing, for nobody else to read; return its descriptor. What root makes is the folder's owner's.
+
+    Raises: OSError.
+    """
+    flags = os.O_RDWR | os.O_CLOEXEC
+    try:
+        descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)  # follows no link that the owner may have laid
+    except FileExistsError:
+        return os.open(path, flags)
+    if os.geteuid() == 0:
+        with suppress(OSError):  # a file system without owners
+            owner = path.parent.stat()
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
+    return descriptor
 
 
 def _holder(descriptor: int) -> str:

@@ -11,6 +11,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from store.errors import StoreError, tell
+from store.lock import open_or_make
 from store.migrations import upgrade, version_of
 
 if TYPE_CHECKING:
@@ -18,12 +19,13 @@ if TYPE_CHECKING:
 
 BUSY_SECONDS = 1.0  # how long to wait for another program that holds the file
 STATEMENTS = 256  # prepared statements kept
+CHECKPOINT_PAGES = 4_096  # 16 MiB of log are moved into the database at once: the same pages change again and again
 PRAGMAS = (
     "PRAGMA auto_vacuum = INCREMENTAL",  # of a new file: so that retention can give room back in slices
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA cache_size = -32768",  # KiB
-    "PRAGMA wal_autocheckpoint = 4096",  # pages: 16 MiB, for the same pages change again and again
+    f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}",
     "PRAGMA journal_size_limit = 67108864",  # bytes
     "PRAGMA temp_store = MEMORY",
     "PRAGMA secure_delete = FAST",  # blank what was deleted where that costs no extra write: Debian's default blanks it all
@@ -34,7 +36,7 @@ PRAGMAS = (
 def open_connection(path: Path) -> sqlite3.Connection:
     """Return the connection, its schema today's; made on the thread that will use it. Raises: StoreError."""
     try:
-        _make(path)
+        os.close(open_or_make(path))  # made by us: SQLite would let others read it, and conversations are private even without secrets
         connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, cached_statements=STATEMENTS)
     except (OSError, sqlite3.Error) as error:
         raise StoreError(tell(error, path)) from None
@@ -46,11 +48,6 @@ def open_connection(path: Path) -> sqlite3.Connection:
             raise StoreError(tell(error, path)) from None
         raise
     return connection
-
-
-def _make(path: Path) -> None:
-    """Make the file when there is none, for nobody but us to read: conversations are private even without their secrets."""
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:

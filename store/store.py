@@ -88,6 +88,11 @@ class Store:
         return store
 
     @property
+    def path(self) -> Path:
+        """Return where the file is."""
+        return self._disk.path
+
+    @property
     def health(self) -> StoreHealth:
         """Return how the store is now."""
         writer, waiting = self._writer, self._waiting
