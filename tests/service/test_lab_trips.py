@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,65 +12,17 @@ import pytest
 from lab import dovecot, faults, postfix, processes
 from probe.ledger import Ledger
 from probe.values import Outcome
-from probe.wire import Wire
-from service.trips import Trips
-from store.ledger import PassageLedger
-from store.store import Store
-from store.values import TripRun
-from tests.probe.lab_trips import KEY, Way
-from thresholds.values import Level, Verdict
+from tests.probe.lab_trips import Way
+from tests.service.serving_trips import serving
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from probe.values import Trip
     from tests.conftest import Lab
 
 pytestmark = pytest.mark.lab
 ALPHA = "probe@alpha.test"
-
-
-@dataclass
-class Serving:
-    """A service of trips under test: what it was told."""
-
-    trips: Trips
-    store: Store
-    told: list[Trip] = field(default_factory=list)
-
-    @property
-    def ended(self) -> list[Trip]:
-        return [trip for trip in self.told if trip.outcome is not None]
-
-    def tell(self, trip: Trip) -> None:
-        self.told.append(trip)
-        self.store.put(TripRun(trip, Verdict(Level.OK)))
-
-    async def until(self, holds: Callable[[], bool], seconds: float = 20.0) -> None:
-        async with asyncio.timeout(seconds):
-            while not holds():
-                await asyncio.sleep(0.02)
-
-
-@asynccontextmanager
-async def serving(way: Way) -> AsyncIterator[Serving]:
-    """Run trips on a store in the way's folder until the block ends."""
-    way.folder.mkdir(exist_ok=True)
-    store = await Store.open(way.folder / "mailsonde.db")
-    wire = Wire()
-    told: list[Serving] = []
-    trips = Trips(wire, KEY, PassageLedger(store), lambda trip: told[0].tell(trip), left=way.folder / "mailsonde.trips")
-    told.append(Serving(trips, store))
-    running = asyncio.create_task(trips.run())
-    try:
-        yield told[0]
-    finally:
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
-        await wire.close()
-        await store.close()
 
 
 @pytest.fixture
@@ -93,29 +44,27 @@ def lying(lab: Lab) -> int:
 
 async def test_trips_go_on_and_on_and_each_ends_once(way: Way) -> None:
     journeys = [replace(way.journey(), name=f"trip-{number}", every_seconds=2.0) for number in range(4)]
-    async with serving(way) as service:
-        service.trips.plan(journeys)
-        await service.until(lambda: len(service.ended) >= 12)
-        assert service.trips.stats.begun >= 12
-    assert {trip.outcome for trip in service.ended} == {Outcome.DELIVERED}
-    assert set(Counter(trip.message_id for trip in service.ended).values()) == {1}
-    assert {trip.name for trip in service.ended} == {journey.name for journey in journeys}
-    assert lying(way.lab) == 0 or len(service.told) > len(service.ended)
+    async with serving(way) as (trips, kept):
+        trips.plan(journeys)
+        await kept.until(lambda: len(kept.ended) >= 12)
+        assert trips.stats.begun >= 12
+    assert {trip.outcome for trip in kept.ended} == {Outcome.DELIVERED}
+    assert set(Counter(trip.message_id for trip in kept.ended).values()) == {1}
+    assert {trip.name for trip in kept.ended} == {journey.name for journey in journeys}
 
 
 async def test_what_was_under_way_is_followed_by_the_next_service(way: Way) -> None:
     await asyncio.to_thread(faults.inject, way.lab.ground, ["held"])
     journey = replace(way.journey(lost_after_seconds=60.0), every_seconds=1.5)
-    async with serving(way) as first:
-        first.trips.plan([journey])
+    async with serving(way) as (trips, first):
+        trips.plan([journey])
         await first.until(lambda: any(trip.submit_seconds is not None for trip in first.told))
     assert first.ended == []
     begun = {trip.message_id for trip in first.told}
     await asyncio.to_thread(faults.clear, way.lab.ground)
-    async with serving(way) as second:
-        second.trips.plan([replace(journey, every_seconds=300.0)])
-        await second.until(lambda: len(second.ended) >= len(begun))
-    assert {trip.message_id for trip in second.ended} >= begun
+    async with serving(way) as (trips, second):
+        trips.plan([replace(journey, every_seconds=300.0)])
+        await second.until(lambda: {trip.message_id for trip in second.ended} >= begun)
     assert lying(way.lab) == 0
 
 
@@ -126,9 +75,28 @@ async def test_trips_of_a_run_beside_the_store_are_taken_over(way: Way) -> None:
     (left,) = await files.make(files.journey(lost_after_seconds=60.0), wait_seconds=2.0)
     assert left.outcome is None
     await asyncio.to_thread(faults.clear, way.lab.ground)
-    async with serving(way) as service:
-        service.trips.plan([replace(way.journey(), every_seconds=300.0)])
-        await service.until(lambda: left.message_id in {trip.message_id for trip in service.ended})
+    async with serving(way) as (trips, kept):
+        trips.plan([replace(way.journey(), every_seconds=300.0)])
+        await kept.until(lambda: left.message_id in {trip.message_id for trip in kept.ended})
     with Ledger(files.folder) as ledger:
         assert ledger.claim([left.name], left.started_at) == []
     assert await asyncio.to_thread(processes.until, lambda: lying(way.lab) == 0, 5.0)
+
+
+async def test_a_journey_that_is_gone_begins_no_trip_and_its_last_one_ends(way: Way) -> None:
+    journey = replace(way.journey(), every_seconds=0.5)
+    async with serving(way) as (trips, kept):
+        trips.plan([journey])
+        await kept.until(lambda: bool(kept.told))
+        trips.plan([])
+        begun = trips.stats.begun
+        await kept.until(lambda: trips.stats.under_way == 0)
+        assert (len(kept.ended), trips.stats.begun) == (begun, begun)
+        assert await asyncio.to_thread(processes.until, lambda: trips.stats.mailboxes_open == 0, 5.0)
+
+
+async def test_a_mailbox_is_closed_between_trips_that_are_far_apart(way: Way) -> None:
+    async with serving(way) as (trips, kept):
+        trips.plan([replace(way.journey(), every_seconds=1_000_000.0, name="seldom")])
+        assert trips.stats.mailboxes_open == 0
+        assert kept.told == []
