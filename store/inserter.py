@@ -67,7 +67,7 @@ class Inserter:
 
     def __init__(self) -> None:
         self._ready = False
-        self._checks: dict[Identity, int] = {}
+        self._checks: dict[str, tuple[Identity, int]] = {}  # by name
         self._words: dict[Words, int] = {}
         self._day = 0
         self._last_run = self._last_words = 0
@@ -114,25 +114,28 @@ class Inserter:
     def _read(self, connection: sqlite3.Connection) -> None:
         self._words.clear()
         checks = connection.execute("SELECT name, domain, server, kind, id FROM checks")
-        self._checks = {(name, domain, server, kind): known for name, domain, server, kind, known in checks}
+        self._checks = {name: ((name, domain, server, kind), known) for name, domain, server, kind, known in checks}
         (self._last_run,) = connection.execute(LAST_RUN).fetchone()
         (self._last_words,) = connection.execute(LAST_WORDS).fetchone()
         self._ready = True
 
     def _runs(self, connection: sqlite3.Connection, rows: Sequence[RunRow]) -> None:
-        self._learn_checks(connection, {row.identity for row in rows if row.identity not in self._checks})
+        self._learn_checks(connection, rows)
         self._turn_the_day(max(row.started_us for row in rows))
-        self._learn_words(connection, {row.words for row in rows if row.words not in self._words})
+        self._learn_words(connection, dict.fromkeys(row.words for row in rows if row.words not in self._words))
         first = self._last_run + 1
         numbered = list(enumerate(rows, first))
         self._last_run += len(rows)
-        ids, words = self._checks, self._words
-        connection.executemany(NEW_RUN, [(number, ids[row.identity], words[row.words], *row.values) for number, row in numbered])
+        checks, words = self._checks, self._words
+        connection.executemany(NEW_RUN, [(number, checks[row.identity[0]][1], words[row.words], *row.values) for number, row in numbered])
         self._conversations(connection, numbered)
 
-    def _learn_checks(self, connection: sqlite3.Connection, unknown: Iterable[Identity]) -> None:
-        for identity in unknown:
-            (self._checks[identity],) = connection.execute(NEW_CHECK, identity).fetchone()
+    def _learn_checks(self, connection: sqlite3.Connection, rows: Sequence[RunRow]) -> None:
+        for identity in (row.identity for row in rows):
+            known = self._checks.get(identity[0])
+            if known is None or known[0] != identity:
+                (number,) = connection.execute(NEW_CHECK, identity).fetchone()
+                self._checks[identity[0]] = identity, number
 
     def _turn_the_day(self, latest_us: int) -> None:
         day = latest_us // DAY_US
@@ -149,7 +152,7 @@ class Inserter:
 
     def _conversations(self, connection: sqlite3.Connection, numbered: Sequence[tuple[int, RunRow]]) -> None:
         new = [
-            (self._checks[row.identity], row.conversation[0], number, row.started_us, row.level, row.conversation[1])
+            (self._checks[row.identity[0]][1], row.conversation[0], number, row.started_us, row.level, row.conversation[1])
             for number, row in numbered
             if row.conversation is not None
         ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import shutil
 import subprocess
 from dataclasses import replace
@@ -94,6 +95,22 @@ async def test_a_disk_that_is_really_full_takes_the_rest_when_it_has_room_again(
         await store.close()
     finally:
         root("umount", "-l", small)
+
+
+async def test_a_disk_that_fails_is_told_by_the_name_of_its_failure(store: Store, tmp_path: Path) -> None:
+    store.put(GOOD)
+    assert await store.flush()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (store.health.file_bytes // 2, hard))  # of the process: a longer file cannot be written
+    try:
+        store.put(*many(900))
+        assert not await store.flush()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    path = tmp_path / "s.db"
+    assert store.health.broken == f"the disk fails under {path} (SQLITE_IOERR_WRITE): look at the disk and at the system's log"
+    await until_well(store)
+    assert (store.health.lost, len(await runs(store))) == (0, 901)
 
 
 async def test_what_can_never_be_written_does_not_hold_up_the_rest(store: Store) -> None:
