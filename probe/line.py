@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from errno import EADDRNOTAVAIL, EMFILE, ENFILE, ENOBUFS, ENOMEM
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 LINGER_SECONDS = 1.0  # how long a farewell may take once the measurement is over
 NO_DEADLINE = None
+OWN_LIMITS = frozenset({EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL})  # the last: no port of our own is free, or no address
 
 
 class Line(asyncio.Protocol, asyncio.DatagramProtocol):
@@ -176,6 +178,16 @@ class Line(asyncio.Protocol, asyncio.DatagramProtocol):
                 self.turn.set_result(None)
             else:
                 self.turn.set_exception(bug)
+
+
+class OwnLimitError(OSError):
+    """A limit of our own host was hit: never the peer's fault."""
+
+
+def blame(error: Exception, otherwise: FaultKind) -> FaultKind:
+    """Return whose fault an error is: ours, where a limit of our own host was hit."""
+    own = isinstance(error, OwnLimitError) or (isinstance(error, OSError) and error.errno in OWN_LIMITS)
+    return FaultKind.OURS if own else otherwise
 
 
 def os_words(error: BaseException) -> str:

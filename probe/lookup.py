@@ -6,6 +6,7 @@ A pool would let a few names that hang starve all others, and a hanging thread w
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import threading
 from contextlib import suppress
@@ -50,7 +51,17 @@ def _look_up(host: str) -> str | Exception:
     try:
         return str(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][4][0])
     except (OSError, UnicodeError) as error:
-        return error.with_traceback(None)  # its frames lead to the thread's, which holds the error: a ring
+        own = _own_limit()
+        return (own or error).with_traceback(None)  # its frames lead to the thread's, which holds the error: a ring
+
+
+def _own_limit() -> OSError | None:
+    """Return why we can open nothing at all: where descriptors have run out, the resolver says only that the name cannot be looked up."""
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+    except OSError as error:
+        return error
+    return None
 
 
 def _settle(answer: asyncio.Future[str], found: str | Exception) -> None:

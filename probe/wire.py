@@ -16,7 +16,7 @@ from probe import dns, trust
 from probe.clock import utc_now
 from probe.conversation import Conversation, State
 from probe.kinds import KINDS
-from probe.line import LINGER_SECONDS, Line, os_words
+from probe.line import LINGER_SECONDS, Line, OwnLimitError, blame, os_words
 from probe.lookup import Lookups
 from probe.secrecy import secrets_of
 from probe.sentinel import Sentinel
@@ -82,7 +82,7 @@ class _Call:
         try:
             address = endpoint.address or _literal(endpoint.host) or await self._wire.resolve(endpoint)
         except (OSError, UnicodeError) as error:
-            self.conversation.fail(FaultKind.RESOLVE, os_words(error), monotonic())
+            self.conversation.fail(blame(error, FaultKind.RESOLVE), os_words(error), monotonic())
             return None
         self.conversation.mark("resolve", monotonic())
         self.conversation.readings["server_address"] = address
@@ -97,7 +97,7 @@ class _Call:
             else:
                 await loop.create_connection(lambda: self.line, address, port)
         except OSError as error:
-            self.conversation.fail(FaultKind.CONNECT, f"{os_words(error)} ({address} port {port})", monotonic())
+            self.conversation.fail(blame(error, FaultKind.CONNECT), f"{os_words(error)} ({address} port {port})", monotonic())
             return False
         self._wire.remember(self.line)
         return True
@@ -180,7 +180,8 @@ class Wire:
         check = Check("resolver", "", "resolver", "dns", self._resolver, timeout_seconds=RESOLVER_SECONDS)
         answer = await self.talk(check, dns.address_dialogue(endpoint.host))
         if answer.fault is not None:
-            raise OSError(f"{answer.fault.said}{self.asked}")
+            own = answer.fault.kind is FaultKind.OURS
+            raise (OwnLimitError if own else OSError)(f"{answer.fault.said}{self.asked}")
         return str(answer.readings["address"])
 
     @property

@@ -97,7 +97,6 @@ async def test_a_conversation_cancelled_while_it_connects_leaves_no_socket(wire:
             await asyncio.sleep(0)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-    await wire.close()
     await asyncio.sleep(0.05)
     assert open_files() == before
     silent.close()
