@@ -28,12 +28,14 @@ if TYPE_CHECKING:
     from probe.mailbox import Inbox
     from probe.values import Check
 
+Marks = dict[str, tuple[int, int]]  # by folder: UIDVALIDITY, and the first UID that nobody has looked at
+
 CATCH_UP = 1000  # newest messages among which those that came while nobody looked are searched
 AT_ONCE = 50  # messages of a known list whose headers one FETCH asks for: its reply has a limit
 FLOOD = 200  # new messages above which ours are searched instead of reading every header
 _HEADERS = f"(UID BODY.PEEK[HEADER.FIELDS ({' '.join(WANTED_HEADERS)})])"
 _WHOLE = f"(UID INTERNALDATE BODY.PEEK[]<0.{BODY_LIMIT_BYTES}>)"
-_CRITERIA = f'UNDELETED OR OR HEADER {HEADER} "" HEADER Content-Type "multipart/report" FROM "MAILER-DAEMON"'
+_CRITERIA = f'OR OR HEADER {HEADER} "" HEADER Content-Type "multipart/report" FROM "MAILER-DAEMON"'
 
 
 @dataclass(slots=True)
@@ -50,16 +52,18 @@ class _Place:
     spurned: str = ""  # why we no longer look here
 
 
-def watch(check: Check, inbox: Inbox) -> Dialogue:
+def watch(check: Check, inbox: Inbox, marks: Marks | None = None) -> Dialogue:
     """Log in, show the Inbox what is there and what comes, delete what it proves ours; end when it awaits nothing any more.
 
     Args:
         check: kind imap, with a mailbox. Its timeout counts for each move.
         inbox: who awaits messages.
+        marks: up to where former sessions have looked; what lies before is passed over. This session adds its own when it ends well: one
+            that breaks may have noticed what it did not read.
 
     Raises: Unwelcome as every dialogue; whoever drives it comes again. A folder that refuses is left out, the INBOX never.
     """
-    reader = _Reader(check, inbox)
+    reader = _Reader(check, inbox, {} if marks is None else marks)
     try:
         yield from reader.run()
     finally:
@@ -70,12 +74,14 @@ def watch(check: Check, inbox: Inbox) -> Dialogue:
 class _Reader:
     check: Check
     inbox: Inbox
+    marks: Marks
     session: Session = field(init=False)
     arrivals: Arrivals = field(init=False)
-    home: _Place = field(default_factory=lambda: _Place("INBOX", b"INBOX"))
+    home: _Place = field(init=False)
     junk: list[_Place] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.home = self._place("INBOX", b"INBOX")
         self.session = Session(self.check)
         self.arrivals = Arrivals(self.session, self.inbox)
 
@@ -85,7 +91,7 @@ class _Reader:
             raise refuse(FaultKind.OURS, "login", "a mailbox to read from needs an address and a password")
         yield from self._come_home()
         found = yield from imap_junk.find(self.session, mailbox.junk)
-        self.junk = [_Place(folder.name, spelled) for folder in found if (spelled := quoted(folder.wire_name))]
+        self.junk = [self._place(folder.name, spelled) for folder in found if (spelled := quoted(folder.wire_name))]
         yield from self._look_into_junk(None)
         while (poll := self.inbox.poll_seconds()) is not None:
             waited = yield from self.arrivals.wait(poll, stay=not self.junk)
@@ -93,7 +99,11 @@ class _Reader:
                 yield from self._look_at_home(waited)
             if self.arrivals.unwatched >= poll:
                 yield from self._look_into_junk(self.arrivals.unwatched)
+        self.marks |= {place.name: (place.uid_validity, place.next_uid) for place in (self.home, *self.junk)}
         yield from self.session.leave()
+
+    def _place(self, name: str, spelled: bytes) -> _Place:
+        return _Place(name, spelled, *self.marks.get(name, (0, 0)))
 
     # -- looking
 
@@ -132,9 +142,13 @@ class _Reader:
         yield from self._show_listed(place, uids, polled)
 
     def _search(self, place: _Place) -> Generator[Move, bytes, list[int]]:
-        """Return the UIDs of what may be ours among the newest that we have not looked at, and take these for looked at."""
+        """Return the UIDs of what may be ours among the newest that we have not looked at, and take these for looked at.
+
+        A message of ours that is flagged as deleted was left in between by somebody who was killed: where we can, we finish that.
+        """
         first = max(1, place.next_uid)
-        command = f"UID SEARCH {max(1, place.messages - CATCH_UP + 1)}:* UID {first}:* {_CRITERIA}"
+        flagged = "" if self.session.can("UIDPLUS") else "UNDELETED "
+        command = f"UID SEARCH {max(1, place.messages - CATCH_UP + 1)}:* UID {first}:* {flagged}{_CRITERIA}"
         reply = yield from self.session.command("search", command.encode())
         uids = [uid for uid in found_uids(reply) if uid >= first]  # "9:*" is also the last message when there is no 9
         place.next_uid = max([place.next_uid, *(uid + 1 for uid in uids)])

@@ -85,6 +85,8 @@ class Reader:
         self._noticed = (monotonic(), utc_now())
         self._known_uids: set[str] = set()
         self._looked: float | None = None  # monotonic second at which the last look began (POP3)
+        self._marks: mailbox_imap.Marks = {}
+        self._anew = False  # what was passed over is to be looked at once more
         self._answers: dict[tuple[str, str], bool | asyncio.Future[bool]] = {}  # by folder and uid: may it be deleted?
         self._free = asyncio.Event()  # no deletion is under way
         self._free.set()
@@ -96,6 +98,8 @@ class Reader:
         failures = 0
         while self.poll_seconds(reading=False) is not None and not self._leaving:
             began = monotonic()
+            if self._anew:
+                self._marks, self._known_uids, self._looked, self._anew = {}, set(), None, False
             fault = await self._talk()
             self._free.set()
             self._answers.clear()
@@ -112,9 +116,8 @@ class Reader:
         self._hurried.set()
 
     def forget(self) -> None:
-        """Look once more at what was passed over."""
-        self._known_uids.clear()
-        self._looked = None
+        """Look once more at what was passed over, in a new session."""
+        self._anew = True
 
     async def leave(self) -> None:
         """Begin no deletion any more, and wait for the end of the one under way: a message that is flagged only is in everybody's way."""
@@ -142,7 +145,7 @@ class Reader:
 
     def _dialogue(self) -> Dialogue:
         if self.check.kind == "imap":
-            return mailbox_imap.watch(self.check, self)
+            return mailbox_imap.watch(self.check, self, self._marks)
         now = monotonic()
         polled = None if self._looked is None else now - self._looked
         self._looked = now
@@ -170,6 +173,8 @@ class Reader:
         """Return how often to look; None = nothing is awaited any more."""
         if reading:
             self._see("")
+            if self._anew:
+                return None
         age, due = self._post.youngest_seconds(self.check), self._post.due_seconds(self.check)
         least, most = POLL_BOUNDS_SECONDS[self.check.kind]
         if age is not None:

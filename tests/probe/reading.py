@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 HEADERS = "(UID BODY.PEEK[HEADER.FIELDS (X-Mailsonde Content-Type From Message-ID Auto-Submitted Subject X-Failed-Recipients)])"
 WHOLE = "(UID INTERNALDATE BODY.PEEK[]<0.262144>)"
 CRITERIA = 'UNDELETED OR OR HEADER X-Mailsonde "" HEADER Content-Type "multipart/report" FROM "MAILER-DAEMON"'
+ALL = CRITERIA.removeprefix("UNDELETED ")  # of a reader that can expunge what it finds
 NUMBERS = "S: * OK [UIDVALIDITY 7] x\nS: * OK [UIDNEXT %d] x"
 EMPTY_INBOX = f"S: * 0 EXISTS\n{NUMBERS % 5}\n"
 ALICE_PLAIN = replace(ALICE, mechanism="PLAIN")

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from probe.mailbox_imap import watch
 from probe.values import FaultKind
-from tests.probe.reading import ALICE_PLAIN, CRITERIA, HEADERS, NUMBERS, OUT, WHOLE, Script, enter, headers, numbered, read, whole
+from tests.probe.reading import ALICE_PLAIN, ALL, CRITERIA, HEADERS, NUMBERS, OUT, WHOLE, Script, enter, headers, numbered, read, whole
 from tests.probe.transcripts import a_check, tell, tell_in_bites
 
 
 def test_who_awaits_nothing_sees_what_is_there_and_goes() -> None:
     inbox = f"S: * 3 EXISTS\n{NUMBERS % 9}"
     story = (
-        enter("UIDPLUS", inbox).replace("@", f"""C: UID SEARCH 1:* UID 1:* {CRITERIA}
+        enter("UIDPLUS", inbox).replace("@", f"""C: UID SEARCH 1:* UID 1:* {ALL}
 S: * SEARCH 4 6
 S: OK
 C: UID FETCH 4,6 {HEADERS}
@@ -195,9 +195,7 @@ def test_a_check_without_a_mailbox_is_our_own_fault() -> None:
     ],
 )
 def test_a_server_that_will_not_delete_is_a_reading(opened: str, deletion: str, why: str) -> None:
-    found = (
-        f"C: UID SEARCH 1:* UID 1:* {CRITERIA}\nS: * SEARCH 4\nS: OK\nC: UID FETCH 4 {HEADERS}\n{headers(1, 4, 'X-Mailsonde: a')}\nS: OK\n"
-    )
+    found = f"C: UID SEARCH 1:* UID 1:* {ALL}\nS: * SEARCH 4\nS: OK\nC: UID FETCH 4 {HEADERS}\n{headers(1, 4, 'X-Mailsonde: a')}\nS: OK\n"
     inbox = enter("UIDPLUS", f"S: * 1 EXISTS\n{NUMBERS % 9}").replace("READ-WRITE", opened)
     story = inbox.replace("@", f"{found}{whole(1, 4, 'it is ours')}\n{deletion}\n") + OUT
     told, script = read(story, lambda: Script([]))
