@@ -29,20 +29,25 @@ GRACE_S = 120  # after its end, before an hour is rolled: conversations under wa
 LOOKED_AT = 50_000  # runs looked at for being late, in one slice
 LATE_AT_ONCE = 500
 
+# The columns of store.summary.COLUMNS, made of runs with the columns of TIMED.
+TALLIES = """
+    sum(suspect), sum(NOT suspect AND level = 0), sum(NOT suspect AND level = 1), sum(NOT suspect AND level = 2),
+    sum(NOT suspect AND level = 3), sum(NOT suspect AND fault_kind IS NOT NULL), coalesce(sum(timed_us), 0), min(timed_us),
+    max(timed_us), group_concat(timed)
+"""
+TIMED = """
+    suspect, level, fault_kind,
+    CASE WHEN NOT suspect AND fault_kind IS NULL THEN duration_us END AS timed_us,
+    CASE WHEN NOT suspect AND fault_kind IS NULL THEN bucket END AS timed
+"""
 # ?1 ?2 first and last check, ?3 ?4 span in microseconds. One pass over the index alone; rows come in the order of the checks.
-RAW = """
-    SELECT id, sum(suspect), sum(NOT suspect AND level = 0), sum(NOT suspect AND level = 1), sum(NOT suspect AND level = 2),
-        sum(NOT suspect AND level = 3), sum(NOT suspect AND fault_kind IS NOT NULL), coalesce(sum(timed_us), 0), min(timed_us),
-        max(timed_us), group_concat(timed)
-    FROM (
-        SELECT checks.id, suspect, level, fault_kind,
-            CASE WHEN NOT suspect AND fault_kind IS NULL THEN duration_us END AS timed_us,
-            CASE WHEN NOT suspect AND fault_kind IS NULL THEN bucket END AS timed
-        FROM checks CROSS JOIN runs INDEXED BY runs_by_check ON runs.check_id = checks.id
+RAW = f"""
+    SELECT id, {TALLIES} FROM (
+        SELECT checks.id, {TIMED} FROM checks CROSS JOIN runs INDEXED BY runs_by_check ON runs.check_id = checks.id
         WHERE checks.id BETWEEN ?1 AND ?2 AND started_us >= ?3 AND started_us < ?4 AND NOT by_hand
     )
     GROUP BY id
-"""
+"""  # noqa: S608 - a constant
 # ?1 ?2 first and last check, ?3 ?4 span in seconds. Without the plus SQLite reads every hour there ever was of these checks.
 HOURS = f"""
     SELECT checks.id, {COLUMNS} FROM checks CROSS JOIN rollups ON rollups.check_id = +checks.id

@@ -152,6 +152,7 @@ CREATE TABLE trip_rollups (                   -- an hour or a day (UTC) of one t
     histogram BLOB NOT NULL,
     PRIMARY KEY (period_s, name, domain, start_s)
 ) WITHOUT ROWID;
+CREATE INDEX trip_rollups_by_time ON trip_rollups (period_s, start_s);  -- retention
 
 -- -- what there is one of -------------------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,130 @@
+"""Whoever may see one domain sees no row of another, whichever function he asks: a function without a line here fails the first test."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, timedelta
+from inspect import Parameter, getmembers, iscoroutinefunction, signature
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import pytest_asyncio
+
+from probe.values import Outcome
+from store import history, reads, usual
+from store.history import Point, StepPoint, TripPoint
+from store.reads import Page, TripPage, Wanted, WantedTrips
+from store.rollups import roll
+from store.store import Store
+from tests.store.histories import MONDAY, Told, a_run, a_trip
+from thresholds.scope import EVERYTHING, NOTHING, Scope
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MODULES = (reads, history, usual)
+ABC, XYZ = "abc.example", "xyz.example"
+SPAN = (MONDAY, MONDAY + timedelta(hours=6))
+Ask = Callable[[Store, Scope, str], Awaitable[Any]]  # what it asks of a domain
+
+
+async def _states(store: Store, scope: Scope, domain: str) -> Any:
+    return [state for state in await reads.states(store, scope) if state.domain == domain]
+
+
+async def _run(store: Store, scope: Scope, domain: str) -> Any:
+    (number,) = await store.read(
+        lambda connection: connection.execute(
+            "SELECT max(runs.id) FROM runs JOIN checks ON checks.id = check_id WHERE domain = ?", (domain,)
+        ).fetchone()
+    )
+    return await reads.run(store, scope, number)
+
+
+ASKS: dict[str, Ask] = {
+    "states": _states,
+    "run": _run,
+    "runs": lambda store, scope, domain: reads.runs(store, scope, Wanted(check=f"{domain}/imap")),
+    "conversation": lambda store, scope, domain: reads.conversation(store, scope, f"{domain}/imap", "last_good"),
+    "trips": lambda store, scope, domain: reads.trips(store, scope, WantedTrips(name=domain)),
+    "history": lambda store, scope, domain: history.history(store, scope, f"{domain}/imap", *SPAN),
+    "steps": lambda store, scope, domain: history.steps(store, scope, f"{domain}/imap", *SPAN),
+    "trip_history": lambda store, scope, domain: history.trip_history(store, scope, domain, *SPAN),
+    "usual": lambda store, scope, domain: usual.usual(store, scope, [f"{domain}/imap"], MONDAY, UTC),
+}
+
+
+def functions() -> dict[str, Callable[..., Any]]:
+    return {
+        name: function
+        for module in MODULES
+        for name, function in getmembers(module, iscoroutinefunction)
+        if function.__module__ == module.__name__ and not name.startswith("_")
+    }
+
+
+def entries(answer: Any) -> list[Any]:
+    """What a reader is shown, whatever it is wrapped in."""
+    if isinstance(answer, Page):
+        return list(answer.runs)
+    if isinstance(answer, TripPage):
+        return list(answer.trips)
+    return answer if isinstance(answer, list) else [] if answer is None else [answer]
+
+
+@pytest_asyncio.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    """Two domains, the same runs and trips in each, rolled up."""
+    opened = await Store.open(tmp_path / "s.db")
+    try:
+        opened.put(*(a_run(Told(minute, f"{domain}/imap")) for minute in range(0, 300, 10) for domain in (ABC, XYZ)))
+        opened.put(*(a_trip(minute, Outcome.DELIVERED, domain) for minute in range(0, 300, 60) for domain in (ABC, XYZ)))
+        assert await opened.flush()
+        await roll(opened, SPAN[1])
+        yield opened
+    finally:
+        await opened.close()
+
+
+def test_every_function_that_reads_is_tried_here_and_demands_a_scope() -> None:
+    assert set(functions()) == set(ASKS)
+    for function in functions().values():
+        parameters = signature(function).parameters
+        assert list(parameters)[:2] == ["store", "scope"]
+        assert parameters["scope"].default is Parameter.empty
+
+
+@pytest.mark.parametrize("name", ASKS)
+async def test_another_domain_is_as_if_it_were_not_there(store: Store, name: str) -> None:
+    ask = ASKS[name]
+    mine = Scope(frozenset({ABC}))
+    assert entries(await ask(store, EVERYTHING, XYZ)) != []
+    assert entries(await ask(store, mine, ABC)) == entries(await ask(store, EVERYTHING, ABC)) != []
+    assert entries(await ask(store, mine, XYZ)) == []
+    assert entries(await ask(store, NOTHING, ABC)) == []
+    assert entries(await ask(store, Scope(frozenset({"example", "%", "bc.example"})), ABC)) == []
+
+
+@pytest.mark.parametrize("name", ["runs", "trips"])
+async def test_a_search_for_everything_shows_what_may_be_seen(store: Store, name: str) -> None:
+    asks: dict[str, Callable[[Scope], Awaitable[Any]]] = {
+        "runs": lambda scope: reads.runs(store, scope, Wanted(), limit=1000),
+        "trips": lambda scope: reads.trips(store, scope, WantedTrips(), limit=1000),
+    }
+    everything, mine = entries(await asks[name](EVERYTHING)), entries(await asks[name](Scope(frozenset({ABC}))))
+    assert len(everything) == 2 * len(mine) > 0
+    assert XYZ in repr(everything)
+    assert XYZ not in repr(mine)
+
+
+async def test_a_cursor_of_another_reader_opens_nothing(store: Store) -> None:
+    page = await reads.runs(store, EVERYTHING, Wanted(), limit=5)
+    mine = await reads.runs(store, Scope(frozenset({ABC})), Wanted(), page.cursor, limit=1000)
+    assert {run.domain for run in mine.runs} == {ABC}
+
+
+async def test_points_name_no_domain(store: Store) -> None:
+    """A history's points carry numbers alone: what they belong to is what was asked for."""
+    for kind in (Point, StepPoint, TripPoint):
+        assert not {"check", "domain", "name"} & set(kind.__slots__)
+    assert entries(await ASKS["history"](store, EVERYTHING, ABC))
