@@ -114,6 +114,7 @@ SOURCE_SCHEMA: dict[str, Any] = {
         for key, schema in (
             ("env", {"type": "string"}),
             ("file", {"type": "string"}),
+            ("credential", {"type": "string"}),
             ("command", {"type": "array", "items": {"type": "string"}, "minItems": 1}),
         )
     ]

@@ -1,5 +1,6 @@
-"""Where secrets come from: `{env: NAME}`, `{file: PATH}` or `{command: [..]}`. Never plain, never printed, never in an error.
+"""Where secrets come from: `{env: NAME}`, `{file: PATH}`, `{credential: NAME}` or `{command: [..]}`. Never plain, never printed.
 
+A credential is a file in the folder that the supervisor names in CREDENTIALS_DIRECTORY (systemd.exec(5), a container's secrets).
 A command gets COMMAND_SECONDS and no terminal; its first line is the secret, so that any token helper serves XOAUTH2. Each source is asked
 once per load.
 """
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
 COMMAND_SECONDS = 10.0
 OTHERS_READ = 0o004
-ALLOWED = "write {env: NAME}, {file: PATH} or {command: [PROGRAM, ARGUMENT, ..]}"
+CREDENTIALS = "CREDENTIALS_DIRECTORY"
+ALLOWED = "write {env: NAME}, {file: PATH}, {credential: NAME} or {command: [PROGRAM, ARGUMENT, ..]}"
 
 
 @dataclass(slots=True)
@@ -51,7 +53,7 @@ def secret(value: Any, sources: Sources) -> Secret:
 
 
 def _source(value: Any) -> tuple[str, ...]:
-    """Return ("env", NAME), ("file", PATH) or ("command", PROGRAM, ..)."""
+    """Return ("env", NAME), ("file", PATH), ("credential", NAME) or ("command", PROGRAM, ..)."""
     if not isinstance(value, dict):
         raise ValueError(f"a secret does not stand in the configuration; {ALLOWED}")  # noqa: TRY004 - pydantic collects ValueErrors
     if len(value) != 1 or next(iter(value)) not in _ASK:
@@ -90,6 +92,24 @@ def _from_env(where: list[str], sources: Sources) -> str:
 
 def _from_file(where: list[str], sources: Sources) -> str:
     path = sources.path(where[0])
+    found, mode = _read(path)
+    if mode & OTHERS_READ:
+        sources.warnings[f"{path}: every user of this machine can read this secret (mode {mode:04o}); run chmod 600 {path}"] = None
+    return found
+
+
+def _from_credential(where: list[str], sources: Sources) -> str:
+    """Return a credential. Who may read it is the supervisor's affair: the folder is this service's own."""
+    folder, name = sources.environ.get(CREDENTIALS), where[0]
+    if not folder:
+        raise ValueError(f"{CREDENTIALS} is not set: a credential comes from systemd's LoadCredential={name}:PATH, or from a container")
+    if "/" in name or name in {"", ".", ".."}:
+        raise ValueError("a credential is called by its name, without a folder")
+    return _read(Path(folder) / name)[0]
+
+
+def _read(path: Path) -> tuple[str, int]:
+    """Return a file's first line and its mode."""
     try:
         content = path.read_text("utf-8")
         mode = path.stat().st_mode & 0o777
@@ -97,9 +117,7 @@ def _from_file(where: list[str], sources: Sources) -> str:
         raise ValueError(f"the secret file {path} cannot be read: {(error.strerror or 'unknown reason').lower()}") from None
     except UnicodeDecodeError:
         raise ValueError(f"the secret file {path} is not UTF-8 text") from None
-    if mode & OTHERS_READ:
-        sources.warnings[f"{path}: every user of this machine can read this secret (mode {mode:04o}); run chmod 600 {path}"] = None
-    return _first_line(content, f"the secret file {path}")
+    return _first_line(content, f"the secret file {path}"), mode
 
 
 def _from_command(where: list[str], sources: Sources) -> str:
@@ -126,4 +144,9 @@ def _first_line(content: str, who: str) -> str:
     return line
 
 
-_ASK: dict[str, Callable[[list[str], Sources], str]] = {"env": _from_env, "file": _from_file, "command": _from_command}
+_ASK: dict[str, Callable[[list[str], Sources], str]] = {
+    "env": _from_env,
+    "file": _from_file,
+    "credential": _from_credential,
+    "command": _from_command,
+}
