@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 SLICE = 100  # cells whose lines are made at once
 MICRO = 1_000_000
-Value = tuple["Callable[[Cell], float | None]"]
 
 # One series per fresh check: name -> its value's text, "" where there is none.
 SINGLE: dict[str, Callable[[Cell], str]] = {

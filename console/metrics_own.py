@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from prometheus_client import ProcessCollector
 
 from console.metrics_counts import family, site_of
-from console.metrics_table import BUILD, PROBER
+from console.metrics_table import BUILD, PROBER, SICK_INFO, TRIP_NUMBERS
 from console.metrics_text import escaped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from console.board import Board
+    from console.metrics_table import Metric
     from console.ports import Numbers, RoundsNumbers
     from store.store import StoreHealth
 
@@ -42,7 +43,11 @@ class Own:
         rounds, store = numbers.rounds(), numbers.store()
         if rounds is not None:
             found |= _rounds(site, rounds, sorted({server for server, _ in self._board.tallies}))
-        found |= self._health(site)
+        prober = numbers.prober()
+        if prober is not None:
+            found |= _named(site, PROBER, prober)
+            found[SICK_INFO.name] = [(f'{site},reason="{escaped(prober.sick_reason)}"', 1.0)] if prober.sick else []
+        found |= _named(site, TRIP_NUMBERS, numbers.trips())
         if store is not None:
             found |= _store(site, store)
         found |= self._config(site)
@@ -50,11 +55,6 @@ class Own:
         found |= {family.samples[0].name: [("", family.samples[0].value)] for family in self._process.collect() if family.samples}
         for name, samples in found.items():
             yield from family(name, samples, open_metrics=open_metrics)
-
-    def _health(self, site: str) -> Families:
-        measured = self._numbers.prober()
-        found = {one.name: [(site, float(measured[key]))] for one in PROBER if (key := one.name.removeprefix(PREFIX)) in measured}
-        return found | {"mailsonde_prober_sick": [(site, float(bool(self._numbers.sick())))]}
 
     def _config(self, site: str) -> Families:
         reloaded = self._numbers.reloaded()
@@ -77,6 +77,12 @@ def _rounds(site: str, rounds: RoundsNumbers, servers: Iterable[str]) -> Familie
         "mailsonde_servers_banning": [(site, float(len(rounds.hints)))],
         "mailsonde_clock_steps_total": [(site, float(rounds.clock_steps))],
     }
+
+
+def _named(site: str, metrics: Mapping[str, Metric], numbers: object | None) -> Families:
+    """Return the metrics whose values stand in `numbers` under the names of the table; what is not known yet has none."""
+    values = {metric.name: getattr(numbers, name, None) for name, metric in metrics.items()}
+    return {name: [(site, float(value))] for name, value in values.items() if value is not None}
 
 
 def _store(site: str, store: StoreHealth) -> Families:

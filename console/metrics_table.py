@@ -161,12 +161,50 @@ ROUNDS = (
     Metric("mailsonde_servers_banning", "gauge", "Places where we may be banned: connections fail, and only for us."),
     Metric("mailsonde_clock_steps_total", "counter", "Steps of the wall clock and suspends of the machine since the start."),
 )
-PROBER = (
-    Metric("mailsonde_loop_lag_seconds", "gauge", "The longest time of late that the event loop did not answer.", OWN, "seconds"),
-    Metric("mailsonde_gc_pause_seconds", "gauge", "The longest garbage collection of late.", OWN, "seconds"),
-    Metric("mailsonde_control_probe_seconds", "gauge", "The last probe of our own server on loopback.", OWN, "seconds"),
+# Read by these names from what the prober's health measures: attribute -> metric.
+PROBER = {
+    "loop_lag_seconds": Metric(
+        "mailsonde_loop_lag_seconds", "gauge", "The longest hold of the event loop in the last 15 s.", OWN, "seconds"
+    ),
+    "loop_holds_total": Metric("mailsonde_loop_holds_total", "counter", "Holds of the event loop."),
+    "loop_held_seconds_total": Metric(
+        "mailsonde_loop_held_seconds_total", "counter", "How long the event loop was held in all.", OWN, "seconds"
+    ),
+    "processor_wait_seconds_total": Metric(
+        "mailsonde_processor_wait_seconds_total", "counter", "How long the prober was ready to run and got no processor.", OWN, "seconds"
+    ),
+    "gc_pauses_total": Metric("mailsonde_gc_pauses_total", "counter", "Garbage collections."),
+    "gc_full_pauses_total": Metric("mailsonde_gc_full_pauses_total", "counter", "Of the garbage collections: of all generations."),
+    "gc_pause_seconds_total": Metric(
+        "mailsonde_gc_pause_seconds_total", "counter", "How long garbage collections took in all.", OWN, "seconds"
+    ),
+    "gc_longest_pause_seconds": Metric(
+        "mailsonde_gc_longest_pause_seconds", "gauge", "The longest garbage collection since the start.", OWN, "seconds"
+    ),
+    "control_probe_seconds": Metric(
+        "mailsonde_control_probe_seconds",
+        "gauge",
+        "How long the last probe of our own server on loopback took.",
+        OWN,
+        "seconds",
+        "Once one has ended well.",
+    ),
+    "control_probe_failures_total": Metric("mailsonde_control_probe_failures_total", "counter", "Probes of our own server that failed."),
+    "doubted_verdicts_total": Metric("mailsonde_doubted_verdicts_total", "counter", "Verdicts made suspect because the prober was sick."),
+    "sick": Metric("mailsonde_prober_sick", "gauge", "Whether the prober doubts itself (1): then no result of it may page."),
+    "sick_seconds_total": Metric("mailsonde_prober_sick_seconds_total", "counter", "How long the prober was sick in all.", OWN, "seconds"),
+}
+SICK_INFO = Metric(
+    "mailsonde_prober_doubt_info", "info", "Why the prober doubts itself, in one word.", (*OWN, "reason"), shown="While it is sick."
 )
-SICK = Metric("mailsonde_prober_sick", "gauge", "Whether the prober doubts itself (1): then no result of it may page.")
+# Likewise from what the round trips count.
+TRIP_NUMBERS = {
+    "begun": Metric("mailsonde_trips_begun_total", "counter", "Trips begun since the start."),
+    "missed": Metric("mailsonde_trips_missed_total", "counter", "Trips that never began: the one before still waited for a budget."),
+    "held_back": Metric("mailsonde_trips_held_back_total", "counter", "Trips not begun because many of their journey are under way."),
+    "mailboxes_open": Metric("mailsonde_trip_mailboxes_open", "gauge", "Mailboxes that are watched now."),
+    "not_written": Metric("mailsonde_trips_not_written", "gauge", "Trips whose latest news the disk refused to take."),
+}
 STORE = (
     Metric("mailsonde_store_queued_results", "gauge", "Results that wait for the disk."),
     Metric("mailsonde_store_committed_results_total", "counter", "Results written since the start."),
@@ -198,9 +236,9 @@ PROCESS = (
 SECTIONS: dict[str, tuple[Metric, ...]] = {
     "Checks": (*CHECKS, *PHASES.values(), LOOKUP),
     "Servers": (*SERVERS, STEPS),
-    "Trips": TRIPS,
+    "Trips": (*TRIPS, *TRIP_NUMBERS.values()),
     "Schedule": ROUNDS,
-    "The prober itself": (*PROBER, SICK),
+    "The prober itself": (*PROBER.values(), SICK_INFO),
     "Store": STORE,
     "Configuration and process": (*CONFIG, BUILD, *PROCESS),
 }

@@ -77,6 +77,18 @@ class RoundsNumbers(Protocol):
         """Steps and suspends seen since the start."""
 
 
+class ProberNumbers(Protocol):
+    """How the prober itself is; further plain values are named as console.metrics_table.PROBER has them."""
+
+    @property
+    def sick(self) -> bool:
+        """Whether it is in doubt of itself."""
+
+    @property
+    def sick_reason(self) -> str:
+        """Why, in one word; "" = it is well."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reloaded:
     """How the last reading of the configuration went."""
@@ -91,6 +103,6 @@ class Numbers:
 
     store: Callable[[], StoreHealth | None] = lambda: None
     rounds: Callable[[], RoundsNumbers | None] = lambda: None
-    prober: Callable[[], Mapping[str, float]] = dict  # keys: those of console.metrics_table.PROBER, without the prefix mailsonde_
-    sick: Callable[[], str] = lambda: ""  # why the prober itself is in doubt, in one sentence; "" = it is well
+    trips: Callable[[], object | None] = lambda: None  # plain values, named as console.metrics_table.TRIP_NUMBERS has them
+    prober: Callable[[], ProberNumbers | None] = lambda: None
     reloaded: Callable[[], Reloaded] = Reloaded
