@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise, product
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -46,26 +47,24 @@ async def remember(store: Store, told: list[Told]) -> list[Told]:
     return told
 
 
+SPANS = ((0, 10 * DAY), (0, 12 * DAY), (60, 5 * DAY), (9 * DAY, 10 * DAY), (9 * DAY + 120, 9 * DAY + 240))  # minutes
 TEN_DAYS = [Told(minute, IMAP, 0.05 + minute / 1e6, Level.WARNING if minute % 7 == 0 else Level.OK) for minute in range(0, 10 * DAY, 15)]
 
 
 @pytest.mark.parametrize("rolled", [0, 1, 3 * DAY + 90, 5 * DAY, 9 * DAY + 500, 20 * DAY])  # up to when rollups were made
-@pytest.mark.parametrize(
-    ("since", "until"), [(0, 10 * DAY), (0, 12 * DAY), (60, 5 * DAY), (9 * DAY, 10 * DAY), (9 * DAY + 120, 9 * DAY + 240)]
-)
-@pytest.mark.parametrize("points", [2, 9, 48, 500])
-async def test_nothing_is_lost_between_rollups_and_runs(store: Store, rolled: int, since: int, until: int, points: int) -> None:
+async def test_nothing_is_lost_between_rollups_and_runs(store: Store, rolled: int) -> None:
     await remember(store, TEN_DAYS)
     await roll(store, at(rolled))
-    found = await history(store, EVERYTHING, IMAP, at(since), at(until), points)
-    width = found[0].width_seconds
-    assert len(found) <= points
-    assert {point.start.timestamp() % width for point in found} == {0}
-    begin = since - since % DAY if width >= 86_400 else since  # days are not cut
-    assert merged([point.summary for point in found]) == true_summary([told for told in TEN_DAYS if begin <= told.minute < until])
-    for point in found:
-        inside = [told for told in TEN_DAYS if begin <= told.minute < until and 0 <= (told.at - point.start).total_seconds() < width]
-        assert point.summary == true_summary(inside)
+    for (since, until), points in product(SPANS, (2, 9, 48, 500)):
+        found = await history(store, EVERYTHING, IMAP, at(since), at(until), points)
+        width = found[0].width_seconds
+        assert len(found) <= points
+        assert {point.start.timestamp() % width for point in found} == {0}
+        begin = since - since % DAY if width >= 86_400 else since  # days are not cut
+        whole = [told for told in TEN_DAYS if begin <= told.minute < until]
+        assert merged([point.summary for point in found]) == true_summary(whole)
+        for point in found:
+            assert point.summary == true_summary([told for told in whole if 0 <= (told.at - point.start).total_seconds() < width])
 
 
 async def test_a_gap_has_no_point(store: Store) -> None:
@@ -109,7 +108,7 @@ def test_a_grid_keeps_to_its_points_and_reads_little(since: int, length: int, po
     parts = list(grid.parts(hours_s, hours_s - hours_s % DAYS))
     assert parts[0][1] <= since
     assert parts[-1][2] == since + length
-    assert all(before[2] == after[1] and before[0] > after[0] for before, after in zip(parts, parts[1:], strict=False))
+    assert all(before[2] == after[1] and before[0] > after[0] for before, after in pairwise(parts))
     assert all(source in (RAW, HOURS, DAYS) for source, _, _ in parts)
 
 
