@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 BACKLOG = 128
-CLOSE_SECONDS = 1  # for answers under way
+CLOSE_SECONDS = 1.0  # for answers under way
+LAST_SECONDS = 3  # for what does not even end when its client is gone
 KEEP_ALIVE_SECONDS = 75  # longer than the usual minute between two scrapes
 OWNER_ALONE = 0o600
+TICK_SECONDS = 1.0
 
 
 class NotListening(Exception):  # noqa: N818 - a fact in one sentence, as the screen shows it
@@ -31,7 +33,22 @@ class NotListening(Exception):  # noqa: N818 - a fact in one sentence, as the sc
 
 
 class _Server(uvicorn.Server):
-    """A server in somebody else's loop and process: signals are not its business."""
+    """A server in somebody else's loop and process: signals are not its business, and it wakes the loop once a second, not ten times."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._ending = asyncio.Event()
+
+    def end(self) -> None:
+        """Begin to close."""
+        self.should_exit = True
+        self._ending.set()
+
+    async def main_loop(self) -> None:
+        """Keep the time that answers state, until the end."""
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), TICK_SECONDS)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -65,15 +82,27 @@ class Listener:
         """Return the TCP port that it has."""
         return int(self._socket.getsockname()[1])
 
+    @property
+    def connections(self) -> list[Bounded]:
+        """Return the connections that are open."""
+        return [one for one in self._server.server_state.connections if isinstance(one, Bounded)]
+
     async def close(self) -> None:
         """Answer what was asked, for a second at the most, and close everything."""
-        self._server.should_exit = True
+        self._server.end()
         if self._unix is not None:
             _remove(*self._unix)
-        await self._task
-        for connection in list(self._server.server_state.connections):
+        limit = asyncio.get_running_loop().call_later(CLOSE_SECONDS, self._abort)
+        try:
+            await self._task
+        finally:
+            limit.cancel()
+            self._abort()
+            self._socket.close()
+
+    def _abort(self) -> None:
+        for connection in self.connections:
             connection.transport.abort()
-        self._socket.close()
 
     async def started(self) -> Self:
         """Return when it listens. Raises: what keeps it from that."""
@@ -97,7 +126,7 @@ def _server(app: ASGIApp, protocol: type[Bounded]) -> _Server:
         server_header=False,
         backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=CLOSE_SECONDS,
+        timeout_graceful_shutdown=LAST_SECONDS,
         h11_max_incomplete_event_size=HEAD_BYTES,
     )
     return _Server(config)
