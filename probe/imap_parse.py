@@ -240,9 +240,19 @@ def _quota(name: Token, usage: Token, limit: Token) -> tuple[str, int, int] | No
 
 def personal_prefixes(reply: Reply) -> list[tuple[str, str]]:
     """Return prefix and delimiter of the personal namespaces (RFC 2342): [("INBOX.", ".")]."""
+    return _prefixes(reply)[0]
+
+
+def foreign_prefixes(reply: Reply) -> list[str]:
+    """Return the prefixes of what belongs to other users, or to all."""
+    return [prefix for spaces in _prefixes(reply)[1:] for prefix, _ in spaces]
+
+
+def _prefixes(reply: Reply) -> list[list[tuple[str, str]]]:
+    """Return prefixes and delimiters of the three kinds of namespaces: personal, other users', shared."""
     spaces = next((tokens(text) for _, text in reply.data("NAMESPACE")), [])
-    personal = spaces[0] if spaces and isinstance(spaces[0], list) else []
-    return [prefix for prefix in map(_prefix, personal) if prefix]
+    kinds = [space if isinstance(space, list) else [] for space in (*spaces, None, None, None)[:3]]
+    return [[prefix for prefix in map(_prefix, kind) if prefix] for kind in kinds]
 
 
 def _prefix(space: Token) -> tuple[str, str] | None:

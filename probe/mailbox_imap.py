@@ -33,8 +33,8 @@ Marks = dict[str, tuple[int, int]]  # by folder: UIDVALIDITY, and the first UID 
 CATCH_UP = 1000  # newest messages among which those that came while nobody looked are searched
 AT_ONCE = 50  # messages of a known list whose headers one FETCH asks for: its reply has a limit
 FLOOD = 200  # new messages above which ours are searched instead of reading every header
-_HEADERS = f"(UID BODY.PEEK[HEADER.FIELDS ({' '.join(WANTED_HEADERS)})])"
-_WHOLE = f"(UID INTERNALDATE BODY.PEEK[]<0.{BODY_LIMIT_BYTES}>)"
+HEADERS = f"(UID BODY.PEEK[HEADER.FIELDS ({' '.join(WANTED_HEADERS)})])"
+WHOLE = f"(UID INTERNALDATE BODY.PEEK[]<0.{BODY_LIMIT_BYTES}>)"
 _CRITERIA = f'OR OR HEADER {HEADER} "" HEADER Content-Type "multipart/report" FROM "MAILER-DAEMON"'
 
 
@@ -175,7 +175,7 @@ class _Reader:
         yield from self._show(self.home, new, polled)
 
     def _headers(self, uids: str) -> Generator[Move, bytes, list[Fetched]]:
-        reply = yield from self.session.command("fetch", f"UID FETCH {uids} {_HEADERS}".encode())
+        reply = yield from self.session.command("fetch", f"UID FETCH {uids} {HEADERS}".encode())
         return reading("fetch", fetched, reply)
 
     def _show(self, place: _Place, messages: list[Fetched], polled: float | None) -> Generator[Move, bytes, None]:
@@ -205,7 +205,7 @@ class _Reader:
 
     def _read(self, place: _Place, uid: int, polled: float | None) -> Generator[Move, bytes, Copy | None]:
         """Return the whole message, or None when it has vanished meanwhile."""
-        reply = yield from self.session.attempt("fetch", f"UID FETCH {uid} {_WHOLE}".encode())
+        reply = yield from self.session.attempt("fetch", f"UID FETCH {uid} {WHOLE}".encode())
         for one in reading("fetch", fetched, reply):
             if one.uid == uid and one.body is not None:
                 return Copy(place.name, f"{place.uid_validity}.{uid}", one.body, one.internal_date, polled)

@@ -67,7 +67,7 @@ def _read(number: int, uid: str, inbox: Inbox, polled_seconds: float | None) -> 
     header = b"\r\n".join(lines_of(top))
     if top.startswith(b"-") or not inbox.wants(header):
         return None
-    small = inbox.owns(header) and (yield from _size(number)) <= BODY_LIMIT_BYTES
+    small = inbox.owns(header) and (yield from size_of(number)) <= BODY_LIMIT_BYTES
     reply = yield from try_optional("retr", f"RETR {number}" if small else f"TOP {number} {LINES_OF_TOP}", {})
     if reply.startswith(b"-"):
         return None
@@ -75,7 +75,8 @@ def _read(number: int, uid: str, inbox: Inbox, polled_seconds: float | None) -> 
     return Copy("INBOX", uid, raw[:BODY_LIMIT_BYTES], None, polled_seconds)
 
 
-def _size(number: int) -> Generator[Move, bytes, int]:
+def size_of(number: int) -> Generator[Move, bytes, int]:
+    """Return the size of a message in bytes; 0 = the server does not say."""
     reply = yield from say("list", f"LIST {number}")
     words = reply.split()
     return int(words[2]) if len(words) > 2 and words[2].isdigit() else 0
@@ -86,7 +87,7 @@ def _delete_allowed(shown: dict[int, Copy], inbox: Inbox) -> Generator[Move, byt
     deleted = set()
     for number, copy in shown.items():
         if (yield from _allowed(copy, inbox)):
-            if (yield from _delete(number)):
+            if (yield from delete(number)):
                 deleted.add(copy.uid)
             inbox.deleted(copy)
     return deleted
@@ -103,6 +104,7 @@ def _allowed(copy: Copy, inbox: Inbox) -> Generator[Move, bytes, bool]:
     return inbox.may_delete(copy) or False
 
 
-def _delete(number: int) -> Generator[Move, bytes, bool]:
+def delete(number: int) -> Generator[Move, bytes, bool]:
+    """Mark a message for deletion. Returns whether the server will."""
     reply = yield Ask("dele", f"DELE {number}\r\n".encode(), pop3_line)
     return reply.startswith(b"+")

@@ -56,6 +56,7 @@ class Awaiting:
     extra_looks: int = 0  # asked again so often after all have come
     told: list[str] = field(default_factory=list)
     copies: list[Copy] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
     came: asyncio.Event = field(default_factory=asyncio.Event)
 
     def noticed(self) -> None:
@@ -82,7 +83,7 @@ class Awaiting:
         return message.read(copy.raw, KEY) is not None
 
     def deleted(self, copy: Copy) -> None:
-        self.told.append(f"deleted in {copy.folder}")
+        self.gone.append(copy.uid)
 
     @property
     def come(self) -> set[str]:
