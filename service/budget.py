@@ -17,8 +17,6 @@ from config.roles import ROLES, Need
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from config.servers import Budget as Plan
-    from config.settings import Settings
     from probe.values import Check
 
 MINUTE_SECONDS = 60.0
@@ -46,15 +44,6 @@ def cost_of(check: Check) -> Cost:
     """Return what a check's conversation takes."""
     bound = check.directory is not None and check.directory.bind_dn != ""
     return Cost(ROLES[check.kind].needs is Need.LOGIN or bound, check.send == "message" and ROLES[check.kind].submits)
-
-
-def budgets_of(settings: Settings) -> dict[str, Budget]:
-    """Return the budget of each server of a configuration, by its name."""
-    return {name: _budget(server.budget) for name, server in settings.servers.items()}
-
-
-def _budget(plan: Plan) -> Budget:
-    return Budget(plan.connections, plan.connections_per_minute, plan.logins_per_minute, plan.messages_per_minute)
 
 
 def shared(names: Iterable[str], budgets: Mapping[str, Budget]) -> Budget:
@@ -137,3 +126,19 @@ class Purse:
 
     def _touched(self, cost: Cost) -> list[Window]:
         return [window for window, wanted in zip(self._windows, (True, *cost), strict=True) if window is not None and wanted]
+
+
+class Purses:
+    """One purse for each place, whoever spends out of it: the checks and the trips of a server share its budget."""
+
+    def __init__(self) -> None:
+        self._purses: dict[tuple[str, int], Purse] = {}
+
+    def of(self, place: tuple[str, int]) -> Purse:
+        """Return the purse of a place."""
+        return self._purses.setdefault(place, Purse(Budget()))
+
+    def change(self, budgets: Mapping[tuple[str, int], Budget]) -> None:
+        """Put other budgets in force."""
+        for place, budget in budgets.items():
+            self.of(place).change(budget)

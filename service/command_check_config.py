@@ -59,7 +59,7 @@ def command(file: str | None) -> int:
 def _tell(name: str, settings: Settings) -> int:
     """Say what is odd about a right configuration, and what it asks for."""
     from config.plan import plan  # noqa: PLC0415 - an unreadable file needs no plan
-    from service.budget import budgets_of  # noqa: PLC0415 - as above
+    from service.round_plan import budgets_of  # noqa: PLC0415 - as above
     from service.shortfall import shortfalls  # noqa: PLC0415 - as above
 
     checks, journeys = plan(settings)

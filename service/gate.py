@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from service.backoff import Backoff, Reach, of_a_mailbox, pleads
-from service.budget import Budget, Cost, Purse, cost_of
+from service.budget import Cost, Purse, cost_of
 
 if TYPE_CHECKING:
     from asyncio import Future
@@ -31,11 +31,12 @@ class Gate:
 
     Args:
         place: its host or address, and its port.
+        purse: what it may be asked for.
     """
 
-    def __init__(self, place: tuple[str, int]) -> None:
+    def __init__(self, place: tuple[str, int], purse: Purse) -> None:
         self.place = place
-        self.purse = Purse(Budget())
+        self.purse = purse
         self.backoff = Backoff()
         self.reach = Reach()
         self.wake_at = float("inf")  # monotonic second for which a look at it is planned

@@ -11,14 +11,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from probe.values import Check
-    from service.budget import Budget
+    from service.budget import Budget, Purses
     from service.gate import Seat
 
 
 class Gates:
-    """The gates by their places. Times are monotonic seconds."""
+    """The gates by their places. Times are monotonic seconds.
 
-    def __init__(self) -> None:
+    Args:
+        purses: the budgets, which others may spend out of too.
+    """
+
+    def __init__(self, purses: Purses) -> None:
+        self._purses = purses
         self._gates: dict[tuple[str, int], Gate] = {}
         self._crowded: dict[Gate, None] = {}  # those that wait for room over all servers, in their order
         self._wakes: list[tuple[float, int, Gate]] = []  # a heap: gates whose rate lets the next one through then
@@ -30,8 +35,10 @@ class Gates:
     def lay(self, budgets: Mapping[tuple[str, int], Budget]) -> None:
         """Have one gate for each place that is asked for, with its budget, and for each that is still busy."""
         self._gates = {place: gate for place, gate in self._gates.items() if place in budgets or gate.purse.open}
-        for place, budget in budgets.items():
-            self._gates.setdefault(place, Gate(place)).purse.change(budget)
+        self._purses.change(budgets)
+        for place in budgets:
+            if place not in self._gates:
+                self._gates[place] = Gate(place, self._purses.of(place))
 
     def of(self, check: Check) -> Gate:
         """Return the gate of a planned check."""

@@ -11,7 +11,18 @@ from service.shortfall import shortfalls
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from config.servers import Budget as BudgetPlan
+    from config.settings import Settings
     from probe.values import Check
+
+
+def budgets_of(settings: Settings) -> dict[str, Budget]:
+    """Return the budget of each server of a configuration, by its name."""
+    return {name: _budget(server.budget) for name, server in settings.servers.items()}
+
+
+def _budget(plan: BudgetPlan) -> Budget:
+    return Budget(plan.connections, plan.connections_per_minute, plan.logins_per_minute, plan.messages_per_minute)
 
 
 class RoundPlan(NamedTuple):

@@ -12,6 +12,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from service.alarm import GRAIN_SECONDS, Alarm
+from service.budget import Purses
 from service.clocks import Clocks, read_clocks
 from service.gate import Seat
 from service.gates import Gates
@@ -46,6 +47,7 @@ class Rounds:
         done: is told each result of the schedule, on the loop, with the seconds by which it began late. Must be quick.
         at_once: conversations over all servers.
         clocks: reads the clocks.
+        purses: what is left of the servers' budgets, where others spend out of them too.
     """
 
     def __init__(
@@ -54,12 +56,13 @@ class Rounds:
         done: Callable[[Result, float], None],
         at_once: int = AT_ONCE,
         clocks: Callable[[], Look] = read_clocks,
+        purses: Purses | None = None,
     ) -> None:
         self._probe, self._done, self._at_once = probe, done, at_once
         self._clocks = Clocks(log, clocks)
         self._schedule = Schedule(self._clocks.anchor)
         self._checks: dict[str, Check] = {}
-        self._gates = Gates()
+        self._gates = Gates(purses or Purses())
         self._seats: dict[str, Seat] = {}  # one for each check that waits or is under way
         self._tasks: set[asyncio.Task[None]] = set()
         self._alarm = Alarm(self._tick)

@@ -10,7 +10,8 @@ from itertools import pairwise
 import pytest
 
 from probe.values import Fault, FaultKind
-from service.budget import Budget
+from service.budget import Budget, Cost, Purses
+from service.rounds import Rounds
 from tests.service.stage import Stage, checks, play
 
 BUSY = Fault(FaultKind.TEMPORARY, "greeting", "421 4.7.0 Too many connections from 192.0.2.1")
@@ -62,6 +63,21 @@ def test_a_cap_over_all_servers_holds_and_each_server_has_its_turn() -> None:
         assert min(Counter(name for name, _ in stage.begun).values()) >= 4
 
     play(scene)
+
+
+def test_who_else_spends_out_of_a_budget_leaves_less_for_the_checks() -> None:
+    async def scene(stage: Stage) -> None:
+        purses = Purses()
+        stage.rounds = Rounds(stage.probe, lambda result, late: stage.told.append((result, late)), clocks=stage.world.look, purses=purses)
+        stage.rounds.plan(checks(60), {"imap": Budget(connections_per_minute=60)})
+        running = asyncio.create_task(stage.act(59))
+        purse = purses.of(("mail.isp.example", 143))
+        for _ in range(45):
+            purse.take(Cost(logins=True, messages=False), stage.world.monotonic)
+        purse.open -= 45
+        await running
+
+    assert 10 <= len(play(scene).begun) <= 15
 
 
 # -- asked by hand
