@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from probe.values import Fault
 
 FIRST_SECONDS, LONGEST_SECONDS = 15.0, 900.0
+MUTE = frozenset({FaultKind.RESOLVE, FaultKind.OURS})  # these say nothing of the server
 SPEAKING = frozenset({FaultKind.AUTH, FaultKind.TEMPORARY, FaultKind.PERMANENT, FaultKind.PROTOCOL, FaultKind.TLS})
 OF_A_MAILBOX = re.compile(
     r"\[IN-?USE\]|\[LOGIN-DELAY\]|user\s?\+\s?ip|(connections|sessions|logins)\s+(from|for|by)\s+(this\s+)?user", re.IGNORECASE
@@ -70,6 +71,9 @@ class Backoff:
         """Take what came of a conversation; return whether a pause has begun or ended."""
         if began < self.until:
             return False
+        if fault is not None and fault.kind in MUTE:
+            self.trying = False  # let the next one try
+            return False
         if pleads(fault) or (self.trying and unconnected(fault)):
             self.pause_seconds = min(LONGEST_SECONDS, 2 * self.pause_seconds or FIRST_SECONDS)
             self.until, self.trying = now + self.pause_seconds, False
@@ -90,6 +94,8 @@ class Reach:
 
     def saw(self, fault: Fault | None, at: datetime) -> bool:
         """Take what came of a conversation; return whether there is reason now, and was none before, to speak of a ban."""
+        if fault is not None and fault.kind in MUTE:
+            return False
         if not unconnected(fault):
             self.worked, self.failing_since, self.failures, self.told = True, None, 0, False
             return False

@@ -97,6 +97,22 @@ def test_a_server_that_refuses_the_one_that_tries_is_left_alone_on_with_its_own_
     assert not Backoff().saw(DOWN, 0.0, 0.0)  # without a plea before it is an outage, and those are measured
 
 
+@pytest.mark.parametrize("kind", [FaultKind.RESOLVE, FaultKind.OURS])
+def test_what_says_nothing_of_a_server_neither_ends_nor_lengthens_anything(kind: FaultKind) -> None:
+    backoff, reach, mute = Backoff(), Reach(), Fault(kind, "resolve", "421 not from the server")
+    backoff.saw(BUSY, 0.0, 0.0)
+    backoff.begin()
+    assert not backoff.saw(mute, 15.0, 16.0)
+    assert (backoff.pause_seconds, backoff.wait_seconds(16.0)) == (15.0, 0.0)  # the next one tries
+    reach.saw(mute, AT)
+    assert not reach.worked
+    reach.saw(None, AT)
+    for second in range(0, 70, 10):
+        reach.saw(DOWN, AT + timedelta(seconds=second))
+        reach.saw(mute, AT + timedelta(seconds=second))
+    assert reach.hint("x").startswith("all 7 connections to x have failed")
+
+
 def test_a_ban_is_spoken_of_once_after_a_minute_of_failures_and_only_where_it_worked_before() -> None:
     reach, never = Reach(), Reach()
     reach.saw(None, AT)
