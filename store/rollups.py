@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 HOUR_S, DAY_S = 3_600, 86_400
 GRACE_S = 120  # after its end, before an hour is rolled: conversations under way and queued results are still to come
+DAY_WEIGHT = 8  # to merge the hours of a check's day costs about as much as to roll so many checks' hours
 LOOKED_AT = 50_000  # runs looked at for being late, in one slice
 LATE_AT_ONCE = 500
 
@@ -88,7 +89,7 @@ async def roll(store: Store, now: datetime, size: Size | None = None) -> int:
     """Roll up all that is due, in slices; call it every few minutes. Returns the number of slices. Raises: StoreError."""
     now_s = int(now.timestamp())
     runs = await in_slices(store, lambda connection, many: roll_slice(connection, now_s, many), size or Size(200))
-    return runs + await in_slices(store, roll_trips_slice, Size(200))
+    return runs + await in_slices(store, roll_trips_slice, Size(40))
 
 
 def roll_slice(connection: sqlite3.Connection, now_s: int, checks: int) -> bool:
@@ -134,6 +135,7 @@ def _next_period(connection: sqlite3.Connection, marks: Marks, now_s: int) -> Ma
 
 def _roll_checks(connection: sqlite3.Connection, marks: Marks, count: int) -> Marks:
     length_s, start_s = _period(marks)
+    count = count if length_s == HOUR_S else max(1, count // DAY_WEIGHT)
     first = max(1, marks.check_id)
     _roll(connection, (first, first + count - 1), start_s, length_s)
     (last,) = connection.execute("SELECT max(id) FROM checks").fetchone()

@@ -12,12 +12,13 @@ import pytest_asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
+from probe.values import Outcome
 from store.grid import DAYS, HOURS, MOST_S, RAW, grid_of
 from store.history import history, steps, trip_history
 from store.rollups import roll
 from store.store import Store
 from store.summary import merged
-from store.usual import usual
+from store.usual import Asked, usual, usual_trips
 from tests.store.histories import MONDAY, Told, a_run, a_trip, true_summary
 from thresholds.scope import EVERYTHING
 from thresholds.values import Level
@@ -149,11 +150,11 @@ async def test_what_is_usual_at_each_hour_of_the_week(store: Store) -> None:
     told += [Told(nine + 2 * week + minute, IMAP, 9.0, Level.CRITICAL, fault=True) for minute in range(1, 60, 10)]  # no times of a service
     await remember(store, told)
     await roll(store, at(4 * week))
-    (hour,) = await usual(store, EVERYTHING, [IMAP, "nobody.example/imap"], MONDAY, UTC)
-    assert (hour.check, hour.domain, hour.server, hour.aspect) == (IMAP, "abc.example", "imap", "total")
+    (hour,) = await usual(store, EVERYTHING, [IMAP, "nobody.example/imap"], Asked(MONDAY, UTC))
+    assert (hour.name, hour.domain, hour.server) == (IMAP, "abc.example", "imap")
     assert (hour.hour_of_week, hour.weeks, hour.count, hour.first_at) == (9, 3, 18, at(nine))
     assert hour.median_seconds == pytest.approx(0.2, rel=0.02)
-    (hour,) = await usual(store, EVERYTHING, [IMAP], at(week), UTC)
+    (hour,) = await usual(store, EVERYTHING, [IMAP], Asked(at(week), UTC))
     assert (hour.weeks, hour.count) == (2, 12)
 
 
@@ -163,7 +164,7 @@ async def test_what_is_usual_at_each_hour_of_the_week(store: Store) -> None:
 async def test_hours_of_the_week_are_those_of_the_wall_clock(store: Store, zone: str, hour: int) -> None:
     await remember(store, [Told(0)])
     await roll(store, at(DAY))
-    assert [found.hour_of_week for found in await usual(store, EVERYTHING, [IMAP], MONDAY, ZoneInfo(zone))] == [hour]
+    assert [found.hour_of_week for found in await usual(store, EVERYTHING, [IMAP], Asked(MONDAY, ZoneInfo(zone)))] == [hour]
 
 
 async def test_the_same_hour_of_the_wall_clock_stays_together_through_a_change_of_clocks(store: Store) -> None:
@@ -171,5 +172,29 @@ async def test_the_same_hour_of_the_wall_clock_stays_together_through_a_change_o
     monday = 17 * 7 * DAY  # 15 March 2027
     await remember(store, [Told(monday + 8 * 60), Told(monday + 7 * DAY + 8 * 60), Told(monday + 14 * DAY + 7 * 60)])
     await roll(store, at(monday + 30 * DAY))
-    (hour,) = await usual(store, EVERYTHING, [IMAP], MONDAY, ZoneInfo("Europe/Berlin"))
+    (hour,) = await usual(store, EVERYTHING, [IMAP], Asked(MONDAY, ZoneInfo("Europe/Berlin")))
     assert (hour.hour_of_week, hour.weeks) == (9, 3)
+
+
+async def test_one_hour_of_the_week_is_what_all_of_them_say_of_it(store: Store) -> None:
+    await remember(
+        store, [Told(minute, check, 0.1 + minute % 997 / 1e3) for minute in range(0, 21 * DAY, 20) for check in (IMAP, "xyz.example/imap")]
+    )
+    await roll(store, at(22 * DAY))
+    zone = ZoneInfo("Europe/Berlin")
+    every = await usual(store, EVERYTHING, [IMAP, "xyz.example/imap"], Asked(MONDAY, zone))
+    assert len(every) == 2 * 168
+    for hour in (0, 1, 90, 167):
+        found = await usual(store, EVERYTHING, checks, Asked(MONDAY, zone, hour))
+        assert found == [one for one in every if one.hour_of_week == hour]
+        assert len(found) == 2
+
+
+async def test_what_is_usual_for_a_trip(store: Store) -> None:
+    store.put(*(a_trip(week * 7 * DAY + minute, total=seconds) for week, seconds in enumerate((2.0, 4.0, 90.0)) for minute in (5, 10)))
+    store.put(a_trip(20, Outcome.LOST, total=None))
+    assert await store.flush()
+    await roll(store, at(22 * DAY))
+    (hour,) = await usual_trips(store, EVERYTHING, ["abc.example"], Asked(MONDAY, UTC))
+    assert (hour.name, hour.domain, hour.server, hour.hour_of_week, hour.weeks, hour.count) == ("abc.example", "abc.example", "", 0, 3, 6)
+    assert hour.median_seconds == pytest.approx(4.0, rel=0.02)

@@ -16,6 +16,7 @@ from store.history import Point, StepPoint, TripPoint
 from store.reads import Page, TripPage, Wanted, WantedTrips
 from store.rollups import roll
 from store.store import Store
+from store.usual import Asked
 from tests.store.histories import MONDAY, Told, a_run, a_trip
 from thresholds.scope import EVERYTHING, NOTHING, Scope
 
@@ -50,7 +51,8 @@ ASKS: dict[str, Ask] = {
     "history": lambda store, scope, domain: history.history(store, scope, f"{domain}/imap", *SPAN),
     "steps": lambda store, scope, domain: history.steps(store, scope, f"{domain}/imap", *SPAN),
     "trip_history": lambda store, scope, domain: history.trip_history(store, scope, domain, *SPAN),
-    "usual": lambda store, scope, domain: usual.usual(store, scope, [f"{domain}/imap"], MONDAY, UTC),
+    "usual": lambda store, scope, domain: usual.usual(store, scope, [f"{domain}/imap"], Asked(MONDAY, UTC)),
+    "usual_trips": lambda store, scope, domain: usual.usual_trips(store, scope, [domain], Asked(MONDAY, UTC)),
 }
 
 
