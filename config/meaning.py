@@ -13,14 +13,15 @@ from config.fields import STRING, Duration, Factor, Name, Section, Text, Value, 
 from config.ical import Events
 from probe.values import FaultKind, Outcome
 from thresholds.calendars import Calendar, Spans, Window, Yearly
-from thresholds.values import FALLING, UNITS, Aspect, Baseline, Level, Limit, Match
+from thresholds.values import FALLING, TRIP_PARTS, UNITS, Aspect, Baseline, Level, Limit, Match
 
-TRIP_PARTS = ["total", "submit", "transit", "retrieve"]
+PARTS = list(TRIP_PARTS)
 NAMES_OF_ASPECTS: dict[Aspect, list[str]] = {
-    Aspect.TRIP: TRIP_PARTS,
+    Aspect.TRIP: PARTS,
     Aspect.FAULT: [str(one) for one in FaultKind],
     Aspect.OUTCOME: [str(one) for one in Outcome],
 }
+WITH_HISTORY = {(Aspect.TOTAL, "total"), (Aspect.TRIP, "total")}  # what rollups remember for years; the rest is kept for days
 LEVELS = [one.name.lower() for one in Level]
 LIKELY_SUFFIXES = {"seconds": ("ms", "s"), "days": ("d",)}
 VALUE_WORDS = {"seconds": scalars.DURATION_WORDS, "count": "a number: 100", "percent": "a percentage: 80%", "days": "days: 14d"}
@@ -88,15 +89,19 @@ class MatchPlan(Section):
     server: Text = Field("*", description="Servers by their names under `servers`, or trips by theirs, as a glob.")
     site: Text = Field("*", description="Sites of probers, as a glob.")
     step: Text | None = Field(None, description="A stage of a conversation: connect, tls, login, ... as a glob; values are durations.")
-    trip: Annotated[str, choice(TRIP_PARTS), WithJsonSchema({"enum": TRIP_PARTS})] | None = Field(
+    trip: Annotated[str, choice(PARTS), WithJsonSchema({"enum": PARTS})] | None = Field(
         None, description="A part of a trip: total, submit, transit or retrieve; values are durations."
     )
     hop: Text | None = Field(
         None, description="The way of a test message up to a server, by the server's name, as a glob; values are durations."
     )
     link: Text | None = Field(None, description="The way from one server to the next, as a glob; values are durations.")
-    queue: Text | None = Field(None, description="Messages waiting, by the queue's name, as a glob; values are counts.")
-    resource: Text | None = Field(None, description="Disk, memory or processor of a host, as a glob; values are percentages.")
+    queue: Text | None = Field(
+        None, description="Messages waiting, by the queue's name, as a glob; `mailbox` is the test mailbox; values are counts."
+    )
+    resource: Text | None = Field(
+        None, description="Disk, memory or processor of a host, as a glob; `quota` is the test mailbox's; values are percentages."
+    )
     certificate: Text | None = Field(
         None, description="Time until a certificate expires (`certificate: '*'`); values are days, the critical below the warning."
     )
@@ -197,8 +202,10 @@ def _strange_values(threshold: Threshold, aspect: Aspect) -> str:
     given = [text for text in (threshold.warning, threshold.critical) if text is not None]
     if threshold.level is not None:
         return "`level` belongs to `match: {fault: ..}` or `match: {outcome: ..}`; other thresholds take `warning` and `critical`"
-    if threshold.baseline is not None and aspect in FALLING:
-        return f"a baseline is a factor over what is usual, and {aspect} only ever falls; give `warning` and `critical` in days"
+    if threshold.baseline is not None and (aspect, threshold.match.trip or "total") not in WITH_HISTORY:
+        return (
+            "has a baseline, but history is kept of totals alone: of a check (match no `step` or other part), or of a trip (`trip: total`)"
+        )
     if bool(given) == (threshold.baseline is not None):
         return "takes `warning` and `critical` values (one of them is enough), or a `baseline`"
     values = [bound(aspect, text) for text in given]

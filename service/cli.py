@@ -25,6 +25,8 @@ DEBUG = "MAILSONDE_DEBUG"
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("service.command_init", "Write a first configuration from an address's MX and SRV records."),
     "run": ("service.command_run", "Run every selected check once, and the trips."),
+    "serve": ("service.command_serve", "Probe every check at its time, and show it to Prometheus."),
+    "thresholds": ("service.command_thresholds", "Say which threshold is in force, try others on what was measured, suggest some."),
     "check-config": ("service.command_check_config", "Say everything that is wrong with a configuration."),
 }
 EXIT_CODES_OF_ERRORS = {"check-config": 2}  # all others: UNKNOWN

@@ -57,8 +57,8 @@ def from_url(wanted: Wanted, url: str) -> Work:
 async def from_config(wanted: Wanted) -> Work:
     """Return the selected part of what the configuration asks for. Raises: click.ClickException."""
     _refuse_unknown_kinds(wanted.kinds)
-    settings = _load(wanted.config_file or CONFIG_FILE)
-    _warn(settings.warnings)
+    settings = load_settings(wanted.config_file or CONFIG_FILE)
+    warn(settings.warnings)
     chosen = Selection(wanted.domains, wanted.servers, wanted.kinds, trips=not wanted.no_trip)
     try:
         return _signed(select(await _planned(settings, wanted), chosen), settings)
@@ -75,7 +75,8 @@ def _refuse_unknown_kinds(kinds: Sequence[str]) -> None:
             raise click.UsageError(f"--kind {kind}: the kinds are {listed(KINDS, 'and')}{did_you_mean(kind, KINDS)}")
 
 
-def _load(file: str) -> Settings:
+def load_settings(file: str) -> Settings:
+    """Return the settings in a file. Raises: click.ClickException with the first of what is wrong."""
     from config import ConfigErrors  # noqa: PLC0415 - pydantic costs 80 ms; a URL needs none of it
     from config.load import load  # noqa: PLC0415 - as above
 
@@ -124,11 +125,11 @@ async def _discovered(settings: Settings, resolver: Endpoint | None) -> tuple[Di
         raise click.ClickException(str(error)) from error
     finally:
         await wire.close()
-    _warn(warnings)
+    warn(warnings)
     return found
 
 
-def _warn(warnings: Sequence[str]) -> None:
+def warn(warnings: Sequence[str]) -> None:
     """Say the first few warnings, and how many more there are."""
     for warning in warnings[:WARNINGS]:
         click.echo(f"probe: warning: {harmless(warning)}", err=True)

@@ -152,7 +152,8 @@ def samples_of_result(result: Result, site: str = "") -> list[Sample]:
     return samples
 
 
-def _doubtful_deadline(result: Result) -> bool:
+def doubtful_deadline(result: Result) -> bool:
+    """Say whether a deadline ran out while the prober itself slept for so long that it proves nothing."""
     timed_out = result.fault is not None and result.fault.kind is FaultKind.TIMEOUT
     return timed_out and result.uncertainty_seconds >= TIMEOUT_DOUBT * result.check.timeout_seconds
 
@@ -160,7 +161,7 @@ def _doubtful_deadline(result: Result) -> bool:
 def judge_result(result: Result, limits: Limits, site: str = "") -> Verdict:
     """Return what one conversation means. `site` is where this prober stands, for limits that name sites."""
     verdict = judge(samples_of_result(result, site), limits)
-    return replace(verdict, suspect=True) if _doubtful_deadline(result) else verdict
+    return replace(verdict, suspect=True) if doubtful_deadline(result) else verdict
 
 
 # -- a trip
@@ -195,7 +196,7 @@ def samples_of_trip(trip: Trip, outcome: Outcome) -> list[Sample]:
     return [told, *times, *hops]
 
 
-def _nearly_late(trip: Trip, seconds: float | None, late_after_seconds: float) -> bool:
+def nearly_late(trip: Trip, seconds: float | None, late_after_seconds: float) -> bool:
     """Say whether the prober's own uncertainty decides if the trip is late."""
     in_question = trip.outcome in {None, Outcome.LATE, Outcome.DELIVERED}
     return in_question and seconds is not None and abs(seconds - late_after_seconds) < trip.uncertainty_seconds
@@ -206,5 +207,5 @@ def judge_trip(trip: Trip, limits: Limits, now: datetime, late_after_seconds: fl
     age = (now - trip.started_at).total_seconds()
     samples = _under_way(trip, age, late_after_seconds) if trip.outcome is None else samples_of_trip(trip, trip.outcome)
     verdict = judge([replace(sample, site=site) for sample in samples], limits)
-    doubtful = _nearly_late(trip, age if trip.outcome is None else trip.total_seconds, late_after_seconds)
+    doubtful = nearly_late(trip, age if trip.outcome is None else trip.total_seconds, late_after_seconds)
     return replace(verdict, suspect=verdict.suspect or doubtful)

@@ -50,6 +50,7 @@ UNITS: dict[Aspect, str] = {
     Aspect.RESOURCE: "percent",
     Aspect.CERTIFICATE: "days",
 }
+TRIP_PARTS = ("total", "submit", "transit", "retrieve")  # names within Aspect.TRIP
 FALLING = frozenset({Aspect.CERTIFICATE})  # aspects in which less is worse: their limits are floors
 
 

@@ -14,7 +14,7 @@ from probe import ldap_messages
 from probe.values import Endpoint
 from probe.wire import Wire
 from service.discovery import NotDiscovered, _read, discover
-from service.gather import _warn
+from service.gather import warn
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,7 +87,7 @@ def test_no_name_of_an_entry_commands_a_terminal() -> None:
 
 
 def test_no_warning_commands_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    _warn(["x\x1b[2J\ny"])
+    warn(["x\x1b[2J\ny"])
     assert capsys.readouterr().err == "probe: warning: x [2J y\n"
 
 

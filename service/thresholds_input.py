@@ -1,0 +1,68 @@
+"""What the commands about thresholds begin with: the configuration, the times on the command line, the store. Errors are one line each."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from service.gather import load_settings, warn
+from service.options import CONFIG_FILE
+from service.times import moment
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from config.settings import Settings
+    from store.store import Store
+
+
+def settings_of(file: str | None) -> Settings:
+    """Return the settings, their warnings said. Raises: click.ClickException."""
+    settings = load_settings(file or CONFIG_FILE)
+    warn(settings.warnings)
+    return settings
+
+
+def time_of(option: str, written: str, settings: Settings, now: datetime) -> datetime:
+    """Return a time that an option gives, by the configuration's zone where it names none. Raises: click.UsageError."""
+    try:
+        return moment(written, settings.timezone, now)
+    except ValueError as error:
+        raise click.UsageError(f"{option}: {error}") from error
+
+
+def times_of(since: str, until: str, settings: Settings, now: datetime) -> tuple[datetime, datetime]:
+    """Return a span of time. Raises: click.UsageError also when it holds none."""
+    begin, end = time_of("--since", since, settings, now), time_of("--until", until, settings, now)
+    if begin >= end:
+        raise click.UsageError(f"--since {since} is not before --until {until}")
+    return begin, end
+
+
+def timeouts_of(settings: Settings) -> Mapping[str, float]:
+    """Return the deadline of each server's checks, in seconds."""
+    common = settings.checks.timeout_seconds
+    return {name: server.timeout_seconds or common for name, server in settings.servers.items()}
+
+
+@asynccontextmanager
+async def opened(path: Path) -> AsyncIterator[Store]:
+    """Open a store that must exist, and close it. Raises: click.ClickException."""
+    from store.store import Store, StoreError  # noqa: PLC0415 - only who asks it pays for it
+
+    if not path.is_file():  # noqa: ASYNC240 - once, before anything runs
+        raise click.ClickException(f"there is no store {path}: `probe serve` makes it, and fills it; or name another with --store")
+    try:
+        store = await Store.open(path)
+    except StoreError as error:
+        raise click.ClickException(f"{error} (a copy made by `probe backup` can be asked with --store)") from error
+    try:
+        yield store
+    except StoreError as error:
+        raise click.ClickException(str(error)) from error
+    finally:
+        await store.close()
