@@ -31,6 +31,7 @@ class Connection(aiosqlite.Connection):
 
     async def opened(self) -> Connection:
         """Open it; return itself. What the connector raises comes when the thread has ended: aiosqlite alone would leave it running."""
+        self._thread.daemon = True  # a process that fails without closing must end: what was acknowledged stands
         try:
             await self
         except BaseException:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -14,8 +17,7 @@ from store.values import Remembered, TripRun
 from tests.store.made_runs import BAD, GOOD, NOON, SECRET, TRIP, runs
 from thresholds.values import Level, Verdict
 
-if TYPE_CHECKING:
-    from pathlib import Path
+ROOT = Path(__file__).parents[2]
 
 
 async def test_what_was_put_is_there_after_a_reopen(tmp_path: Path) -> None:
@@ -83,6 +85,28 @@ async def test_a_transaction_returns_what_stands_and_undoes_alone_what_raises(tm
     with pytest.raises(sqlite3.IntegrityError):
         await store.transact(lambda connection: connection.execute("INSERT INTO meta VALUES ('a', '1')"))
     await store.close()
+
+
+PROGRAM = """
+import asyncio, sys
+from pathlib import Path
+from store.store import Store
+from tests.store.made_runs import GOOD
+async def fail():
+    store = await Store.open(Path(sys.argv[1]))
+    store.put(GOOD)
+    assert await store.flush()
+    raise SystemExit(7)
+asyncio.run(fail())
+"""
+
+
+def test_a_process_that_fails_without_closing_ends_and_loses_nothing_acknowledged(tmp_path: Path) -> None:
+    path = tmp_path / "s.db"
+    done = subprocess.run([sys.executable, "-c", PROGRAM, path], cwd=ROOT, check=False, timeout=20)
+    assert done.returncode == 7
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT count(*) FROM runs").fetchone() == (1,)
 
 
 async def test_a_closed_store_says_so_and_counts_what_comes_too_late(tmp_path: Path) -> None:
