@@ -41,6 +41,7 @@ class Board:
         self.journeys: dict[str, Journeying] = {}  # by name of the trip
         self.all_stages = Stages()
         self.hops = Hops()
+        self.plans = 0  # how often it was planned: what stood in the order of one plan need not in the next
 
     @property
     def is_wide(self) -> bool:
@@ -55,6 +56,7 @@ class Board:
     def plan(self, checks: Iterable[Check], journeys: Iterable[Journey]) -> None:
         """Replace the set at any time: who stays keeps what was seen of it, who is gone vanishes with all its series."""
         old = self.cells
+        self.plans += 1
         self.cells = {check.name: self._cell(check, old.get(check.name)) for check in checks}
         self.sizes = Counter([(cell.check.server, cell.check.kind) for cell in self.cells.values()])
         self.first_of = {cell.check.server: name for name, cell in reversed(self.cells.items())}

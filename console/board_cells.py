@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from console.histogram import CONVERSATION_SECONDS, Histogram
 from console.metrics_text import pairs
-from probe.values import Step
+from probe.values import Result, Step
 from thresholds.values import Level
 
 if TYPE_CHECKING:
@@ -144,6 +144,12 @@ class Cell:
     def succeeded(self) -> bool:
         """Say whether the last run was answered as it should be: for what a domain is not permitted, that is a refusal."""
         return self.verdict.level is Level.OK if self.check.forbidden else self.fault is None
+
+    @property
+    def result(self) -> Result:
+        """Return the last run as a result, without its conversation."""
+        measured = (self.check, self.started_at, self.steps, self.readings, self.fault, self.message_id)
+        return Result(*measured, self.uncertainty_seconds)
 
     @property
     def steps(self) -> tuple[Step, ...]:

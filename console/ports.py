@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
+    from pathlib import Path
 
     from store.store import StoreHealth
     from store.values import Run
+    from thresholds.limits import Limits
 
 
 class Service(Protocol):
@@ -35,6 +37,12 @@ class Service(Protocol):
         Returns: None = there is no check of this name. Where nothing was asked of the server, because it wants to be left alone, a run with
         the fault OURS that says so.
         """
+
+    def limits(self) -> Limits:
+        """Return the limits that results are judged by now."""
+
+    async def backup(self, target: Path) -> None:
+        """Pack the store and the keys into `target`, an absolute path where there is no file yet. Raises: StoreError, in one line."""
 
 
 class TallyNumbers(Protocol):

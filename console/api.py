@@ -1,0 +1,54 @@
+"""The control API, `/api/v1`: over the unix socket beside the store for this host, and over TCP for who has the token."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from console.api_answers import http_problem, problem, store_problem, wrong_request
+from console.api_deeds import Deeds
+from console.api_now import Now
+from console.api_past import Past
+from console.api_shapes import ProblemShape
+from console.doorkeeper import Doorkeeper
+from store.errors import StoreError
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from console.api_desk import Desk
+    from probe.values import Secret
+
+ROOT = "/api/v1"
+
+
+def api(desk: Desk, *, near: bool) -> FastAPI:
+    """Return the API itself, without a keeper of its door; `near`: it is reached over the unix socket alone."""
+    made = FastAPI(
+        title="Mailsonde",
+        version=desk.version,
+        summary="The control API of a prober",
+        openapi_url=f"{ROOT}/openapi.json",
+        docs_url=None,  # its pages would load scripts from elsewhere
+        redoc_url=None,
+        responses={400: {"model": ProblemShape}, 404: {"model": ProblemShape}, 503: {"model": ProblemShape}},
+    )
+    for routes in (Now(desk), Past(desk), Deeds(desk, near=near)):
+        made.include_router(routes.router(), prefix=ROOT)
+    handlers = {HTTPException: http_problem, RequestValidationError: wrong_request, StoreError: store_problem}
+    for kind, handler in handlers.items():
+        made.add_exception_handler(kind, handler)  # type: ignore[arg-type] # each takes its own kind, as FastAPI says
+    return made
+
+
+def control_app(desk: Desk) -> ASGIApp:
+    """Return the API for the unix socket: whoever could connect may do everything."""
+    return Doorkeeper(api(desk, near=True), None, refuse=problem)
+
+
+def remote_app(desk: Desk, token: Secret) -> ASGIApp:
+    """Return the API for TCP: everybody must show the token."""
+    return Doorkeeper(api(desk, near=False), token, refuse=problem)

@@ -1,0 +1,31 @@
+"""What the control API works with: the board, the store, the service, and who may see what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from console.turns import Turns
+from probe.clock import utc_now
+from thresholds.scope import EVERYTHING, Scope
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from console.board import Board
+    from console.ports import Numbers, Service
+    from store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Everything that the routes need."""
+
+    board: Board
+    numbers: Numbers
+    service: Service
+    store: Store
+    version: str  # of this distribution
+    started_at: datetime = field(default_factory=utc_now)  # aware
+    turns: Turns = field(default_factory=Turns)  # shared by all who have long work on this loop
+    scope: Scope = EVERYTHING  # who reaches this API, by the socket or by its token, looks after the whole prober
