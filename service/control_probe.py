@@ -35,10 +35,10 @@ class _Visit(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a stream's; this tells the type checker
-        self._transport = transport
-        self._timer = asyncio.get_running_loop().call_later(IDLE_SECONDS, transport.abort)
-        transport.write(GREETING)
+        stream: asyncio.Transport = transport  # type: ignore[assignment] # a stream's; uvloop's is no subclass of it
+        self._transport = stream
+        self._timer = asyncio.get_running_loop().call_later(IDLE_SECONDS, stream.abort)
+        stream.write(GREETING)
 
     def data_received(self, data: bytes) -> None:
         if self._transport is None:
