@@ -76,11 +76,12 @@ def _path(value: Any, info: ValidationInfo) -> Path:
 
 
 def _key(value: Any, info: ValidationInfo) -> Secret | Path:
-    """Return a secret; for a file that does not exist yet, its path: the first start makes it."""
+    """Return a secret; for a file its path: the first start makes one that is not there, and a backup packs it. What is there must do."""
     if isinstance(value, dict) and list(value) == ["file"] and isinstance(value["file"], str):
         path = sources_of(info).path(value["file"])
-        if not path.exists():
-            return path
+        if path.exists():
+            _secret(value, info)
+        return path
     return _secret(value, info)
 
 

@@ -1,34 +1,27 @@
-"""From settings to all the work of the service: the directory asked, the addresses looked up, the key read.
+"""From settings and the domains that are known to all the work of the service: the addresses looked up, the key read.
 
-Done at start, at each reload and at each refresh of the discovery; a directory that does not answer is the caller's to live with.
+Done at start, at each reload and whenever the directory names other domains.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
 
 from config.plan import plan
-from probe.values import Endpoint
+from probe.values import Endpoint, Secret
 from service.addresses import spread
-from service.discovery import discover
 from service.identity import signing_key
 from service.work import Work
 from thresholds.limits import Limits
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from config.plan import Discovered
     from config.settings import Settings
-    from probe.wire import Wire
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """The work, and what is odd about it."""
-
-    work: Work
-    discovered: tuple[Discovered, ...] = ()
-    warnings: tuple[str, ...] = ()
 
 
 def resolver_of(settings: Settings) -> Endpoint | None:
@@ -38,12 +31,6 @@ def resolver_of(settings: Settings) -> Endpoint | None:
 
 def _sends(settings: Settings, work: Work) -> bool:
     return bool(work.journeys) or any(server.send == "message" for server in settings.servers.values())
-
-
-async def planned(settings: Settings, wire: Wire) -> Planned:
-    """Return all that this configuration asks for. Raises: NotDiscovered, NoKey, each in one line."""
-    found, warnings = await discover(settings, wire)
-    return Planned(await with_domains(settings, found), found, warnings)
 
 
 async def with_domains(settings: Settings, found: tuple[Discovered, ...]) -> Work:
@@ -62,3 +49,19 @@ async def with_domains(settings: Settings, found: tuple[Discovered, ...]) -> Wor
     if not _sends(settings, work):
         return work
     return replace(work, key=signing_key(settings.identity.key))
+
+
+def secrets_in(settings: Settings) -> set[str]:
+    """Return every secret that the settings hold, so that the log can hide them."""
+    return {secret.reveal() for secret in _secrets(settings)}
+
+
+def _secrets(part: Any) -> Iterator[Secret]:
+    if isinstance(part, Secret):
+        yield part
+    elif isinstance(part, BaseModel):
+        for _, value in part:
+            yield from _secrets(value)
+    elif isinstance(part, dict | tuple):
+        for value in part.values() if isinstance(part, dict) else part:
+            yield from _secrets(value)

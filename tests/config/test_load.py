@@ -174,7 +174,8 @@ def test_the_key_may_not_exist_yet(settings_of: Reader, tmp_path: Path) -> None:
     assert settings_of("site: a\n").identity.key == tmp_path / "probe.key"
     (tmp_path / "mine.key").write_text("0123456789abcdef")
     (tmp_path / "mine.key").chmod(0o600)
-    assert settings_of("identity: {key: {file: mine.key}}\n").identity.key == Secret("0123456789abcdef")
+    assert settings_of("identity: {key: {file: mine.key}}\n").identity.key == tmp_path / "mine.key"
+    assert settings_of("identity: {key: {env: PROBE_PASSWORD}}\n").identity.key == Secret("correct horse")
 
 
 def test_where_the_service_listens(settings_of: Reader) -> None:

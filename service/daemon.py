@@ -1,0 +1,245 @@
+"""The running service: judges results, hands them on, plans anew when configuration or directory change. It opens nothing itself."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from config import ConfigErrors
+from config.load import load
+from console.board import Board
+from console.ports import Numbers, Reloaded
+from probe.clock import utc_now
+from probe.values import Fault, FaultKind, Result
+from probe.wire import Wire
+from service.budget import Purses
+from service.crew import compose
+from service.discovery import NotDiscovered, discover
+from service.identity import NoKey
+from service.janitor import Janitor
+from service.known_domains import recall, remember
+from service.logs import configure, facts
+from service.planning import resolver_of, secrets_in, with_domains
+from service.prober_health import ProberHealth
+from service.round_plan import budgets_of
+from service.rounds import Rounds
+from service.run import LATE_AFTER_SECONDS, judge_check, judge_one_trip
+from service.trips import Trips
+from service.usual_hours import UsualHours
+from service.warm import settle, warm
+from service.work import Work
+from store.backup import backup
+from store.errors import StoreError
+from store.ledger import PassageLedger
+from store.values import Run, TripRun
+from thresholds.limits import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from config.plan import Discovered
+    from config.settings import Settings
+    from probe.values import Check, Trip
+    from service.budget import Budget
+    from store.store import Store
+
+log = logging.getLogger("mailsonde.serve")
+
+UNTIL_RESTART: dict[str, Callable[[Settings], Any]] = {  # settings that a reload cannot change -> what is compared
+    "store.path": lambda settings: settings.store.path,
+    "metrics.listen": lambda settings: settings.metrics.listen,
+    "console.listen": lambda settings: settings.console.listen,
+    "site": lambda settings: settings.site,
+    "identity.key": lambda settings: settings.identity.key,
+    "resolver": resolver_of,
+}
+
+
+class Daemon:
+    """One service. Make it on the running loop; it is what the console sees as its `Service`.
+
+    Args:
+        file: the configuration.
+        settings: what it says now.
+        key: signs test messages.
+    """
+
+    def __init__(self, file: Path, settings: Settings, store: Store, key: bytes) -> None:
+        self.file, self.settings, self.store = file, settings, store
+        self.wire = Wire(resolver_of(settings))
+        self.health = ProberHealth(self.wire)
+        self.board = Board(settings.site)
+        self.usual = UsualHours(store, settings.timezone)
+        self.rounds = Rounds(self._probe, self._ran, purses=Purses())
+        left = settings.store.path.with_suffix(".trips")
+        self.trips = Trips(self.wire, key, PassageLedger(store), self._told, left=left)
+        self.janitor = Janitor(self.wire, key)
+        self.work = Work(site=settings.site, key=key)
+        self.problem = "the first plan is being made"  # why it does not probe yet
+        self.broken = ""  # which part has ended, and why
+        self.ask_directory = asyncio.Event()
+        self.reloaded = Reloaded(taken_at=utc_now())
+        self._late_after: dict[str, float] = {}
+        self._domains: tuple[Discovered, ...] = ()
+        self._planning = asyncio.Lock()
+
+    @property
+    def numbers(self) -> Numbers:
+        """Return what the metrics ask of the parts."""
+        return Numbers(
+            store=lambda: self.store.health,
+            rounds=lambda: self.rounds.stats,
+            trips=lambda: self.trips.stats,
+            prober=lambda: self.health.numbers,
+            reloaded=lambda: self.reloaded,
+        )
+
+    # -- what is measured
+
+    async def _probe(self, check: Check) -> Result:
+        return await self.wire.run(check, compose(check, self.work.key))
+
+    def _judged(self, result: Result, late_seconds: float = 0.0, *, by_hand: bool = False) -> Run:
+        judged = judge_check(self.health.bounded(result), self.work)
+        verdict = self.health.doubt(judged.result, judged.verdict)
+        bounds = judged.bounds
+        return Run(judged.result, verdict, late_seconds, bounds.warning_seconds, bounds.critical_seconds, by_hand)
+
+    def _ran(self, result: Result, late_seconds: float) -> None:
+        self.health.saw(result)
+        run = self._judged(result, late_seconds)
+        self.store.put(run)
+        self.board.saw(run)
+
+    def _told(self, trip: Trip) -> None:
+        late_after = self._late_after.get(trip.name, LATE_AFTER_SECONDS)
+        judged = judge_one_trip(trip, late_after, self.work, utc_now())
+        run = TripRun(trip, self.health.doubt(trip, judged.verdict))
+        self.store.put(run)
+        self.board.saw_trip(run)
+
+    # -- what is planned
+
+    async def start(self) -> None:
+        """Plan for the first time. A directory that is away leaves the domains that were known last; it is asked again by the upkeep."""
+        self._domains = await self._recalled()
+        await self.refresh()
+        settle()
+
+    async def _recalled(self) -> tuple[Discovered, ...]:
+        if self.settings.discovery is None:
+            return ()
+        try:
+            return await recall(self.store)
+        except StoreError as error:
+            log.warning("the domains that were known last cannot be read: %s", error)
+            return ()
+
+    async def refresh(self) -> bool:
+        """Ask the directory again and plan by its answer. Returns whether it answered. Raises: NoKey."""
+        try:
+            found, warnings = await discover(self.settings, self.wire)
+        except NotDiscovered as error:
+            log.warning("the directory did not name its domains: those known last are probed", extra=facts(why=str(error)))
+            if not self.work.checks:
+                await self._plan()
+            return False
+        for warning in warnings:
+            log.warning("discovery: %s", warning)
+        if found != self._domains or not self.work.checks:
+            await self._plan(domains=found)
+            await self._remember(found)
+        return True
+
+    async def _remember(self, found: tuple[Discovered, ...]) -> None:
+        try:
+            await remember(self.store, found)
+        except StoreError as error:
+            log.warning("the domains found cannot be kept: %s", error)
+
+    async def _plan(self, settings: Settings | None = None, domains: tuple[Discovered, ...] | None = None) -> None:
+        """Put new settings in force, or new domains; what is not given stays. Raises: NoKey."""
+        async with self._planning:
+            settings = settings or self.settings
+            domains = self._domains if domains is None else domains
+            work = await with_domains(settings, domains if settings.discovery else ())
+            await asyncio.to_thread(warm, work)
+            self.settings, self._domains = settings, domains
+            await self._adopt(work, budgets_of(settings))
+        log.info(
+            "planned", extra=facts(checks=len(work.checks), trips=len(work.journeys), domains=len({one.domain for one in work.checks}))
+        )
+
+    async def _adopt(self, work: Work, budgets: Mapping[str, Budget]) -> None:
+        """Let every part have the new work."""
+        self.usual.zone = self.settings.timezone
+        self.work = replace(work, limits=Limits(self.settings.limits, self.usual))
+        self._late_after = {journey.name: journey.late_after_seconds for journey in work.journeys}
+        self.board.plan(work.checks, work.journeys)
+        for warning in await self.rounds.replan(work.checks, budgets):
+            log.warning("a budget cannot be met: %s", warning)
+        self.trips.plan(work.journeys, budgets)
+        self.janitor.plan(work.journeys, work.checks)
+        self.problem = "" if work.checks else "no check is planned: the configuration has no domain, and the directory named none yet"
+
+    # -- what the console asks (console.ports.Service)
+
+    def unhealthy(self) -> str:
+        """Return why the process should be restarted: one of its parts has ended. What a restart would not mend is no reason."""
+        return self.broken
+
+    def unready(self) -> str:
+        """Return why it does not probe yet."""
+        return self.problem
+
+    async def reload(self) -> str:
+        """Read the configuration again; an invalid one leaves all as it is."""
+        before = self.settings
+        try:
+            settings = await asyncio.to_thread(load, self.file)
+            await self._plan(settings)
+        except (ConfigErrors, NoKey) as error:
+            self.reloaded = replace(self.reloaded, problem=str(error))
+            log.error("the configuration was not taken, the old one stays in force: %s", error)  # noqa: TRY400 - the line says all
+            return str(error)
+        self._taken(before, settings)
+        return ""
+
+    def _taken(self, before: Settings, settings: Settings) -> None:
+        configure(settings.log.format, settings.log.level, secrets_in(settings))
+        late = [name for name, part in UNTIL_RESTART.items() if part(before) != part(settings)]
+        self.reloaded = Reloaded(taken_at=utc_now())
+        if before.discovery != settings.discovery:
+            self.ask_directory.set()
+        for warning in settings.warnings:
+            log.warning("configuration: %s", warning)
+        log.info("the configuration was taken", extra=facts(only_at_next_start=", ".join(late)) if late else None)
+
+    async def probe_now(self, check: str, timeout_seconds: float | None = None) -> Run | None:
+        """Run one check by hand; it is shown and stored, and counts in no availability."""
+        began = utc_now()
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                result = await self.rounds.probe_now(check)
+        except TimeoutError:
+            said = "whoever asked for this run would not wait longer"
+            result = Result(self.board.cells[check].check, began, fault=Fault(FaultKind.OURS, "run", said))
+        if result is None:
+            return None
+        run = self._judged(result, by_hand=True)
+        self.store.put(run)
+        self.board.saw(run)
+        return run
+
+    def limits(self) -> Limits:
+        """Return the limits that results are judged by now."""
+        return self.work.limits
+
+    async def backup(self, target: Path) -> None:
+        """Pack the store, the key and the configuration into one file. Raises: StoreError."""
+        key = self.settings.identity.key
+        await backup(self.store, target, [self.file, key] if isinstance(key, Path) else [self.file])
