@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def lab() -> Iterator[Path]:
-    """Start a lab and give its folder; take it down at the end."""
+def lab(domains: int = 3) -> Iterator[Path]:
+    """Start a lab of so many domains and give its folder; take it down at the end."""
     with tempfile.TemporaryDirectory(prefix="ms-bench-") as parent:
         Path(parent).chmod(0o755)  # servers that run as other users must pass
         folder = Path(parent) / "lab"
-        _tell("up", folder)
+        _tell("up", folder, "--domains", str(domains))
         try:
             yield folder
         finally:
             _tell("down", folder)
 
 
-def _tell(word: str, folder: Path) -> None:
-    subprocess.run([sys.executable, "-m", "lab", word, "--dir", str(folder)], check=True, stdout=subprocess.DEVNULL)
+def _tell(word: str, folder: Path, *more: str) -> None:
+    subprocess.run([sys.executable, "-m", "lab", word, "--dir", str(folder), *more], check=True, stdout=subprocess.DEVNULL)

@@ -39,6 +39,7 @@ log = logging.getLogger("mailsonde.trips")
 
 OPENING_SECONDS = 15.0  # how long a message waits for its mailbox to be opened, so that its arrival is seen as it happens
 LONGEST_LOOK_SECONDS = 300.0  # a trip is looked at this often at least: the wall clock, by which it is late, may be set
+ADOPTED_AT_ONCE = 100  # trips of former runs, then others may act
 PARTING_SECONDS = 2.0  # for submissions under way at the end: who cuts one off does not know what became of it
 
 
@@ -83,8 +84,12 @@ class Office:
     async def adopt(self, journeys: Mapping[str, Journey]) -> list[Trip]:
         """Take over what former runs left of these journeys, by their names. Returns the trips that are over, and not told yet."""
         claimed = await self._ledger.claim(journeys.keys(), utc_now())
-        fresh = [passage for passage in claimed if not self._knows(passage.letter.token)]
-        over = [self._forsaken(passage, journeys) for passage in fresh if not self._resume(passage, journeys)]
+        over = []
+        for number, passage in enumerate(claimed, 1):
+            if not self._knows(passage.letter.token) and not self._resume(passage, journeys):
+                over.append(self._forsaken(passage, journeys))
+            if not number % ADOPTED_AT_ONCE:
+                await asyncio.sleep(0)  # after an outage there may be thousands
         await asyncio.gather(*(self._scribe.put(passage) for passage in over))
         return [trip_of(passage) for passage in over]
 

@@ -61,7 +61,7 @@ class Trips:
     """
 
     def __init__(self, wire: Wire, key: bytes, ledger: PassageLedger, told: Callable[[Trip], None], *, left: Path | None = None) -> None:
-        self._ledger, self._told, self._left = ledger, told, left
+        self.ledger, self._told, self._left = ledger, told, left
         self._office = Office(wire, key, ledger, told, self._due_seconds)
         self._anchor = monotonic() - time()
         self._schedule = Schedule(self._anchor)
@@ -152,7 +152,7 @@ class Trips:
         if not names:
             return
         if self._left is not None:
-            await inherit(self._left, names, self._ledger)
+            await inherit(self._left, names, self.ledger)
         for trip in await self._office.adopt({name: self._journeys[name] for name in names if name in self._journeys}):
             self._told(trip)
 
