@@ -44,6 +44,7 @@ class PassageLedger:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._refused = ""  # why nothing is written now, as it was told
 
     async def claim(self, names: Collection[str], now: datetime) -> list[Passage]:
         """Return the trips that former runs left: those of the named journeys, and those that nobody has claimed for far too long."""
@@ -72,8 +73,11 @@ class PassageLedger:
         try:
             await self._store.transact(work)
         except StoreError as error:
-            log.warning("trips under way are not written down: %s", error)
+            if str(error) != self._refused:
+                self._refused = str(error)
+                log.warning("trips under way are not written down: %s", error)
             return False
+        self._refused = ""
         return True
 
 
