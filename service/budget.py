@@ -33,6 +33,9 @@ class Budget:
     messages_per_minute: int | None = None
 
 
+NO_BUDGET = Budget()
+
+
 class Cost(NamedTuple):
     """What one conversation takes out of a budget, besides its connection."""
 
@@ -58,7 +61,8 @@ def by_place(checks: Iterable[Check], budgets: Mapping[str, Budget]) -> dict[tup
     names: dict[tuple[str, int], set[str]] = {}
     for check in checks:
         names.setdefault(check.endpoint.place, set()).add(check.server)
-    return {place: shared(servers, budgets) for place, servers in names.items()}
+    known = {servers: shared(servers, budgets) for servers in set(map(frozenset, names.values()))}
+    return {place: known[frozenset(servers)] for place, servers in names.items()}
 
 
 class Window:
@@ -101,7 +105,7 @@ class Purse:
 
     def change(self, budget: Budget) -> None:
         """Put another budget in force; what was taken under the old one counts in it."""
-        if budget == self.budget:
+        if budget is self.budget or budget == self.budget:
             return
         fresh = Purse(budget)
         for new, old in zip(fresh._windows, self._windows, strict=True):
@@ -136,7 +140,10 @@ class Purses:
 
     def of(self, place: tuple[str, int]) -> Purse:
         """Return the purse of a place."""
-        return self._purses.setdefault(place, Purse(Budget()))
+        purse = self._purses.get(place)
+        if purse is None:
+            purse = self._purses[place] = Purse(NO_BUDGET)
+        return purse
 
     def change(self, budgets: Mapping[tuple[str, int], Budget]) -> None:
         """Put other budgets in force."""

@@ -34,6 +34,8 @@ class Gate:
         purse: what it may be asked for.
     """
 
+    __slots__ = ("_mailboxes", "_waiting", "backoff", "place", "purse", "reach", "wake_at")
+
     def __init__(self, place: tuple[str, int], purse: Purse) -> None:
         self.place = place
         self.purse = purse
@@ -56,6 +58,8 @@ class Gate:
     @property
     def pauses(self) -> list[Backoff]:
         """Return the pauses in force, the server's own first."""
+        if not self._mailboxes and not self.backoff.pause_seconds:
+            return []
         return [one for one in (self.backoff, *self._mailboxes.values()) if one.pause_seconds]
 
     def held(self, name: str, now: float) -> Backoff | None:
@@ -71,7 +75,14 @@ class Gate:
 
     def leave(self, seat: Seat) -> None:
         """One gives up waiting."""
-        self._waiting[cost_of(seat.check)].remove(seat)
+        cost = cost_of(seat.check)
+        self._waiting[cost].remove(seat)
+        self._tidy(cost)
+
+    def _tidy(self, cost: Cost) -> None:
+        """Keep no empty queue: there may be tens of thousands of gates, and a deque has 600 bytes."""
+        if not self._waiting[cost]:
+            del self._waiting[cost]
 
     def empty(self) -> list[Seat]:
         """Send away all that wait, and return them in the order in which they were due."""
@@ -83,14 +94,16 @@ class Gate:
         """Return how long until one of those that wait may begin; infinite = until another one has ended."""
         if self.purse.full:
             return float("inf")
-        rates = (self.purse.wait_seconds(cost, now) for cost, queue in self._waiting.items() if queue)
+        rates = (self.purse.wait_seconds(cost, now) for cost in self._waiting)
         return max(self.backoff.wait_seconds(now), min(rates, default=float("inf")))
 
     def begin(self, now: float) -> Seat:
         """Take the first that may begin; `wait_seconds` was 0."""
-        able = [queue for cost, queue in self._waiting.items() if queue and not self.purse.wait_seconds(cost, now)]
-        seat = min(able, key=lambda queue: queue[0].due_at).popleft()
-        self.purse.take(cost_of(seat.check), now)
+        able = [(queue[0].due_at, cost) for cost, queue in self._waiting.items() if not self.purse.wait_seconds(cost, now)]
+        _, cost = min(able)
+        seat = self._waiting[cost].popleft()
+        self._tidy(cost)
+        self.purse.take(cost, now)
         self.backoff.begin()
         mailbox = self._mailboxes.get(seat.check.name)
         if mailbox is not None:

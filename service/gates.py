@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from service.gate import Gate
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
 
     from probe.values import Check
     from service.budget import Budget, Purses
-    from service.gate import Seat
 
 
 class Gates:
@@ -25,7 +25,7 @@ class Gates:
     def __init__(self, purses: Purses) -> None:
         self._purses = purses
         self._gates: dict[tuple[str, int], Gate] = {}
-        self._crowded: dict[Gate, None] = {}  # those that wait for room over all servers, in their order
+        self._crowded: OrderedDict[Gate, None] = OrderedDict()  # those that wait for room over all servers, in their order
         self._wakes: list[tuple[float, int, Gate]] = []  # a heap: gates whose rate lets the next one through then
         self._wakes_ever = 0
 
@@ -44,18 +44,13 @@ class Gates:
         """Return the gate of a planned check."""
         return self._gates[check.endpoint.place]
 
-    def empty(self) -> list[Seat]:
-        """Send away all that wait, and return them."""
-        return [seat for gate in self for seat in gate.empty()]
-
     def crowd(self, gate: Gate) -> None:
         """Remember that one waits for room."""
         self._crowded[gate] = None
 
-    def crowded(self) -> list[Gate]:
-        """Return those that wait for room, the longest first, and forget them."""
-        waiting, self._crowded = list(self._crowded), {}
-        return waiting
+    def next_crowded(self) -> Gate | None:
+        """Return the one that waits for room the longest, and forget it; None = nobody does."""
+        return self._crowded.popitem(last=False)[0] if self._crowded else None
 
     def wake(self, gate: Gate, at: float) -> None:
         """Remember to look at one at this time; infinite = when one of its own has ended, which is done anyway."""

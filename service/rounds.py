@@ -17,7 +17,7 @@ from service.clocks import Clocks, read_clocks
 from service.gate import Seat
 from service.gates import Gates
 from service.logs import facts
-from service.round_plan import prepare
+from service.round_plan import prepare, prepare_beside
 from service.rounds_stats import Stats, Tally
 from service.rounds_words import backing_off, held_back, marked, tell_pause
 from service.run import run_one
@@ -74,33 +74,32 @@ class Rounds:
     def plan(self, checks: Iterable[Check], budgets: Mapping[str, Budget]) -> list[str]:
         """Replace the set, at any time: who stays keeps its time and its run under way, who is gone is not run again.
 
-        With thousands of checks this holds the loop for tenths of a second; `replan` does not.
+        With thousands of checks this holds the loop for long; `replan` does not.
 
-        Args:
-            checks: all that are to be run.
-            budgets: what each server may be asked for, by its name in the configuration.
-
-        Returns: a sentence for each budget that the intervals cannot keep.
+        Returns: a sentence for each budget (by the server's name in the configuration) that the intervals cannot keep.
         """
         return self._adopt(prepare(self._schedule, checks, budgets))
 
     async def replan(self, checks: Iterable[Check], budgets: Mapping[str, Budget]) -> list[str]:
         """Do as `plan` does, with the arithmetic in a thread while the rounds go on. One at a time."""
-        return self._adopt(await asyncio.to_thread(prepare, self._schedule, checks, budgets))
+        return self._adopt(await prepare_beside(self._schedule, checks, budgets))
 
     def _adopt(self, plan: RoundPlan) -> list[str]:
         """Put a plan in force and return its warnings."""
-        now = self._clocks.now()
-        waiting = self._gates.empty()
+        waiting = [seat for gate in self._kept_waiting() for seat in gate.empty()]
         self._checks = plan.checks
-        self._schedule.adopt(plan.change, now)
+        self._schedule.adopt(plan.change, self._clocks.now())
         self._gates.lay(plan.budgets)
         for seat in waiting:
             self._seat_again(seat)
-        for gate in self._gates:
-            self._pump(gate, now)
+        for gate in self._kept_waiting():
+            self._pump(gate, self._clocks.now())
         self._wind()
         return plan.warnings
+
+    def _kept_waiting(self) -> list[Gate]:
+        """Return the gates at which somebody waits."""
+        return list(dict.fromkeys(self._gates.of(seat.check) for seat in self._seats.values() if seat.began is None))
 
     def _seat_again(self, seat: Seat) -> None:
         """Let one that waited wait on, as what it is planned to be now."""
@@ -246,7 +245,7 @@ class Rounds:
             return
         now = self._clocks.now()
         self._pump(gate, now)
-        for crowded in self._gates.crowded():
+        while len(self._tasks) < self._at_once and (crowded := self._gates.next_crowded()):
             self._pump(crowded, now)
         self._wind()
 
