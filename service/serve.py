@@ -76,7 +76,7 @@ async def _listening(daemon: Daemon) -> AsyncIterator[None]:
     metrics = daemon.settings.metrics
     pages = Pages(daemon.board, daemon.numbers, daemon, own_version())
     listener = await Listener.on_tcp(pages.app(metrics.token), metrics.listen, "metrics.listen")
-    log.info("metrics are served", extra=facts(at=f"http://{told((metrics.listen.host, listener.port))}/metrics"))
+    log.info("metrics are served", extra=facts(url=f"http://{told((metrics.listen.host, listener.port))}/metrics"))
     try:
         yield
     finally:

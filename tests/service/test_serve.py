@@ -1,0 +1,136 @@
+"""`probe serve` on the real lab: it probes, remembers, shows, reloads and ends; what keeps it from starting is one line."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lab import faults
+from tests.service.serving import END_SECONDS, configuration, discovering, serving, until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import Lab
+
+pytestmark = pytest.mark.lab
+
+
+def counted(path: Path, table: str) -> int:
+    """Return how many rows a table of a store that nobody holds has."""
+    with sqlite3.connect(path) as store:
+        return int(store.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608 - our own name
+
+
+def test_it_probes_remembers_shows_and_ends(lab: Lab, tmp_path: Path) -> None:
+    with serving(configuration(lab, tmp_path)) as service:
+        assert service.says("event=ready"), service.lines
+        assert service.get("/-/ready") == (200, "ready\n")
+        assert service.get("/-/healthy") == (200, "healthy\n")
+        assert until(lambda: sum(service.series("mailsonde_trip_outcomes_total").values()) >= 4), service.lines
+        assert until(lambda: len(service.series("probe_success")) == 28)
+        assert set(service.series("probe_success").values()) == {1.0}
+        assert service.end() < END_SECONDS
+        assert service.process.returncode == 0
+        assert not [line for line in service.lines if "level=error" in line]
+        assert "traceback" not in service.log.read_text()
+    assert counted(tmp_path / "t.db", "runs") >= 28
+    assert counted(tmp_path / "t.db", "trips") >= 4
+
+
+def test_a_good_configuration_is_taken_and_a_bad_one_leaves_all_as_it_is(lab: Lab, tmp_path: Path) -> None:
+    file = configuration(lab, tmp_path)
+    good = file.read_text()
+    with serving(file) as service:
+        assert service.says("event=ready")
+        file.write_text(good + "surprise: 1\n")
+        status, said = service.get("/-/reload", "POST")
+        assert status == 500
+        assert "surprise: is not known here" in said
+        assert service.series("mailsonde_config_last_reload_successful") == {'{site="lab"}': 0.0}
+        begun = service.series("mailsonde_schedule_lateness_seconds_count")
+        file.write_text(good.replace("every: 1s", "every: 3s"))
+        service.process.send_signal(signal.SIGHUP)
+        assert service.says("the configuration was taken")
+        assert service.series("mailsonde_config_last_reload_successful") == {'{site="lab"}': 1.0}
+        after = service.series("mailsonde_schedule_lateness_seconds_count")
+        assert all(after[labels] >= count for labels, count in begun.items())  # no counter begins anew
+        assert service.end() < END_SECONDS
+
+
+def test_a_changed_file_is_noticed(lab: Lab, tmp_path: Path) -> None:
+    file = configuration(lab, tmp_path)
+    with serving(file) as service:
+        assert service.says("event=ready")
+        file.write_text(file.read_text() + "log: {format: json}\n")
+        assert service.says('"event": "the configuration was taken"')
+        assert service.end() < END_SECONDS
+
+
+def test_sigint_ends_it_too_and_a_killed_one_leaves_a_store_to_go_on_with(lab: Lab, tmp_path: Path) -> None:
+    file = configuration(lab, tmp_path)
+    with serving(file) as service:
+        assert until(lambda: service.says("event=ready") and sum(service.series("mailsonde_store_committed_results_total").values()) > 20)
+        service.end(signal.SIGKILL)
+    with serving(file) as service:
+        assert service.says("event=ready"), service.lines
+        assert service.end(signal.SIGINT) < END_SECONDS
+        assert service.process.returncode == 0
+    assert counted(tmp_path / "t.db", "runs") > 20
+
+
+def test_what_keeps_it_from_starting_is_one_line(lab: Lab, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        place = f"127.0.0.1:{other.getsockname()[1]}"
+        with serving(configuration(lab, tmp_path, metrics={"listen": place})) as service:
+            assert service.process.wait(20) == 3
+            assert (
+                service.lines[-1]
+                == f"probe: metrics.listen: cannot listen on {place}: another program listens there; stop it, or choose another port"
+            )
+
+
+def test_a_second_one_on_the_same_store_is_refused(lab: Lab, tmp_path: Path) -> None:
+    file = configuration(lab, tmp_path)
+    with serving(file) as first:
+        assert first.says("event=ready")
+        second = tmp_path / "second.yml"
+        second.write_text(file.read_text())
+        with serving(second) as other:
+            assert other.process.wait(20) == 3
+            assert str(first.process.pid) in other.lines[-1]
+            assert other.lines[-1].startswith("probe: ")
+        assert first.end() < END_SECONDS
+
+
+def test_a_directory_that_is_away_at_the_start_leaves_the_domains_known_last(lab: Lab, tmp_path: Path) -> None:
+    file = discovering(lab, tmp_path)
+    with serving(file) as service:
+        assert until(lambda: service.says("event=ready") and len(service.series("mailsonde_check_info")) == 6), service.lines
+        assert service.end() < END_SECONDS
+    faults.inject(lab.ground, ["directory-refusing"])
+    try:
+        with serving(file) as service:
+            assert service.says("the directory did not name its domains: those known last are probed"), service.lines
+            assert until(lambda: len(service.series("mailsonde_check_info")) == 6), service.lines
+            assert service.end() < END_SECONDS
+    finally:
+        faults.clear(lab.ground)
+
+
+def test_systemd_hears_that_it_is_ready_alive_and_stopping(lab: Lab, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as supervisor:
+        supervisor.bind(str(tmp_path / "notify"))
+        supervisor.settimeout(20)
+        environment = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "400000"}
+        with serving(configuration(lab, tmp_path), environment) as service:
+            heard = [supervisor.recv(1000).decode() for _ in range(4)]
+            assert "READY=1\nSTATUS=28 checks, 4 trips" in heard
+            assert heard.count("WATCHDOG=1") >= 2
+            assert service.end() < END_SECONDS
+            while supervisor.recv(1000) != b"STOPPING=1":
+                pass
