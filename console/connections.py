@@ -20,6 +20,7 @@ MOST_CONNECTIONS = 128
 HEAD_BYTES = 16_384
 REQUEST_SECONDS = 10.0  # from the first byte, or from the connection, until the request is whole
 ANSWER_SECONDS = 150.0  # from then until the client has read the answer: no scrape takes longer
+LINGER_SECONDS = 1.0  # for who is refused to read why
 REFUSED = "HTTP/1.1 {status}\r\ncontent-type: text/plain; charset=utf-8\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{said}\n"
 CREDENTIALS = struct.Struct("3i")  # struct ucred of unix(7): pid, uid, gid
 
@@ -36,16 +37,21 @@ class Bounded(H11Protocol):
         super().__init__(*args, **settings)
         self._limit: asyncio.TimerHandle | None = None
         self._awaits_request = True
+        self._refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
         """Take the connection, or refuse it when there are too many."""
         super().connection_made(transport)
         said = self.unwelcome(transport)
-        if said:
-            transport.write(said)
-            transport.close()
+        self._allow(LINGER_SECONDS if said else REQUEST_SECONDS)
+        if not said:
+            return
+        self._refused = True
+        transport.write(said)
+        if len(self.connections) > 2 * MOST_CONNECTIONS:
+            transport.abort()  # a flood: nobody waits until all have read it
         else:
-            self._allow(REQUEST_SECONDS)
+            transport.write_eof()  # to close at once would make the request that is on its way an error, and our answer be lost
 
     def unwelcome(self, transport: asyncio.Transport) -> bytes:  # noqa: ARG002 - who decides by the peer needs it
         """Return the refusal of a connection that is not wanted; b"" = it is."""
@@ -55,6 +61,8 @@ class Bounded(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on; a request must be whole within its time, however slowly it drips."""
+        if self._refused:
+            return
         if self._limit is None:
             self._await_request()
         super().data_received(data)
@@ -96,7 +104,9 @@ class Bounded(H11Protocol):
     def _too_slow(self) -> None:
         """End a connection whose time is over: politely where nothing was said yet."""
         self._limit = None
-        if self._awaits_request and (self.cycle is None or self.cycle.response_complete):
+        if self._refused:
+            self.transport.abort()
+        elif self._awaits_request and (self.cycle is None or self.cycle.response_complete):
             self.transport.write(refusal("408 Request Timeout", f"the request was not whole within {REQUEST_SECONDS:g} s"))
             self.transport.close()
         else:
