@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from probe.values import FaultKind, Outcome
+from thresholds.mailbox import mailbox_samples
 from thresholds.values import FALLING, Aspect, Level, Limit, Sample, Verdict
 from thresholds.wording import span, tell_broken, tell_fault, tell_limit, tell_outcome, tell_sample
 
@@ -149,7 +150,7 @@ def samples_of_result(result: Result, site: str = "") -> list[Sample]:
     days = result.readings.get("certificate_days")
     if days is not None:
         samples.append(Sample(*where, Aspect.CERTIFICATE, "", float(days), at, site))
-    return samples
+    return samples + mailbox_samples(result, site)
 
 
 def doubtful_deadline(result: Result) -> bool:

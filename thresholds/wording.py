@@ -46,6 +46,7 @@ TIMES: dict[Aspect, str] = {
     Aspect.STEP: "took {value} in {name}",
     Aspect.TRIP: "the test message took {value} ({name})",
     Aspect.HOP: "the test message took {value} to {name}",
+    Aspect.QUEUE: "{value} messages in {name}",
     Aspect.CERTIFICATE: "the certificate expires in {value}",
 }
 
