@@ -19,7 +19,7 @@ from probe.kinds import KINDS
 from probe.line import LINGER_SECONDS, Line, OwnLimitError, blame, os_words
 from probe.lookup import Lookups
 from probe.secrecy import secrets_of
-from probe.sentinel import Sentinel
+from probe.sentinel import GRAIN_SECONDS, Sentinel
 from probe.values import Check, FaultKind, Result, Security
 
 if TYPE_CHECKING:
@@ -42,6 +42,30 @@ class _Call:
         self.conversation = Conversation(dialogue, self.began, secrets_of(check), datagram=self.kind.datagram, in_turn=self.kind.in_turn)
         self.line = Line(self.conversation, wire.forget, tls_first=check.endpoint.security is Security.TLS)
         self._wire = wire
+        self._timer: asyncio.TimerHandle | None = None
+
+    def allow(self, deadline: asyncio.Timeout) -> None:
+        """End the conversation when its time is over. What we ourselves may have slept of it is not taken from the peer's time.
+
+        An answer that comes in that grace stands, with a total above the timeout; where none comes the peer has had the whole of it.
+        """
+        loop, seconds = asyncio.get_running_loop(), self.check.timeout_seconds
+        slept = self.doubt(self.conversation.stamps() + 1) if self._timer else 0.0
+        left = self.began + seconds + min(slept, seconds) - monotonic()
+        if left > GRAIN_SECONDS:
+            self._timer = loop.call_later(left, self.allow, deadline)
+        else:
+            deadline.reschedule(loop.time())
+
+    def end(self) -> None:
+        """Part from the peer; nothing is timed any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self.line.part(self.kind.farewell)
+
+    def doubt(self, stamps: int) -> float:
+        """Return how many seconds so many stamps of this conversation may be late."""
+        return self._wire.sentinel.worst_since(self.began, stamps, self.unseen)
 
     async def open(self) -> None:
         """Resolve, connect and, with implicit TLS, secure; from then on the line speaks by itself."""
@@ -72,7 +96,7 @@ class _Call:
             readings=talk.readings,
             fault=talk.fault,
             message_id=_message_id(message),
-            uncertainty_seconds=self._wire.sentinel.worst_since(self.began, talk.stamps(), self.unseen),
+            uncertainty_seconds=self.doubt(talk.stamps()),
             transcript=talk.transcript(),
         )
 
@@ -113,9 +137,12 @@ class _Call:
             talk.fail(FaultKind.OURS, f"cannot read the CA file {endpoint.ca_file}: {os_words(error)}", monotonic())
             return
         self.line.securing()
+        seconds = (
+            self.check.timeout_seconds if self._timer is None else 3 * self.check.timeout_seconds
+        )  # never before `allow`, grace included
         try:
             transport = await asyncio.get_running_loop().start_tls(
-                raw, self.line, context, server_hostname=endpoint.host, ssl_handshake_timeout=self.check.timeout_seconds
+                raw, self.line, context, server_hostname=endpoint.host, ssl_handshake_timeout=seconds
             )
         except (OSError, ValueError) as error:
             now = monotonic()  # before we look for words, which may load a codec
@@ -149,13 +176,14 @@ class Wire:
         """
         call = _Call(self, check, KINDS[check.kind].dialogue(check, message))
         try:
-            async with asyncio.timeout(check.timeout_seconds):
+            async with asyncio.timeout(None) as deadline:
+                call.allow(deadline)
                 await call.open()
                 await call.hold()
         except TimeoutError:
             call.expire()
         finally:
-            call.line.part(call.kind.farewell)
+            call.end()
         return call.result(message)
 
     async def talk(self, check: Check, dialogue: Dialogue) -> Result:
@@ -170,7 +198,7 @@ class Wire:
         try:
             await call.hold()
         finally:
-            call.line.part(call.kind.farewell)
+            call.end()
         return call.result(b"")
 
     async def resolve(self, endpoint: Endpoint) -> str:
