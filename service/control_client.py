@@ -67,16 +67,16 @@ class Control:
     headers: Mapping[str, str]
     path: str = ""  # before ROOT: a proxy may have put the service below one
 
-    def get(self, path: str, **query: object) -> Any:
+    def get(self, path: str, /, **query: object) -> Any:
         """Return what the service says; parameters that are None are left out. Raises: ControlError."""
         asked = urlencode({name: value for name, value in query.items() if value is not None})
         return self._ask("GET", f"{path}?{asked}" if asked else path)
 
-    def post(self, path: str, **body: object) -> Any:
+    def post(self, path: str, /, **body: object) -> Any:
         """Have something done; return what the service says of it. Raises: ControlError."""
         return self._ask("POST", path, json.dumps({name: value for name, value in body.items() if value is not None}))
 
-    def items(self, path: str, **query: object) -> Iterator[Any]:
+    def items(self, path: str, /, **query: object) -> Iterator[Any]:
         """Yield the items of all pages. Raises: ControlError."""
         cursor = None
         while cursor != "":

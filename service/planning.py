@@ -19,6 +19,7 @@ from thresholds.limits import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from config.plan import Discovered
     from config.settings import Settings
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
 def resolver_of(settings: Settings) -> Endpoint | None:
     """Return the name server that probes ask; None = the system's."""
     return Endpoint(settings.resolver.host, settings.resolver.port) if settings.resolver else None
+
+
+def control_socket(settings: Settings) -> Path:
+    """Return the unix socket through which the service is steered: beside its store."""
+    return settings.store.path.with_suffix(".sock")
 
 
 def _sends(settings: Settings, work: Work) -> bool:

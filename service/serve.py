@@ -16,13 +16,16 @@ import click
 
 from config import ConfigErrors
 from config.load import load
+from console.api import control_app, remote_app
+from console.api_desk import Desk
 from console.listener import Pages
 from console.listening import Listener, NotListening, told
+from console.turns import Turns
 from service import notify_systemd
 from service.daemon import Daemon
 from service.identity import NoKey, signing_key
 from service.logs import configure, facts
-from service.planning import secrets_in
+from service.planning import control_socket, secrets_in
 from service.upkeep import Upkeep, reload
 from store.store import Store, StoreError
 
@@ -72,15 +75,24 @@ def own_version() -> str:
 
 @asynccontextmanager
 async def _listening(daemon: Daemon) -> AsyncIterator[None]:
-    """Keep the listeners open. Raises: NotListening."""
-    metrics = daemon.settings.metrics
-    pages = Pages(daemon.board, daemon.numbers, daemon, own_version())
-    listener = await Listener.on_tcp(pages.app(metrics.token), metrics.listen, "metrics.listen")
-    log.info("metrics are served", extra=facts(url=f"http://{told((metrics.listen.host, listener.port))}/metrics"))
-    try:
+    """Keep the listeners open: metrics, the control socket beside the store, and the control API on TCP where it has a token.
+
+    Raises: NotListening.
+    """
+    metrics, console, turns = daemon.settings.metrics, daemon.settings.console, Turns()
+    pages = Pages(daemon.board, daemon.numbers, daemon, own_version(), turns)
+    desk = Desk(daemon.board, daemon.numbers, daemon, daemon.store, own_version(), turns=turns)
+    async with AsyncExitStack() as stack:
+        listener = await Listener.on_tcp(pages.app(metrics.token), metrics.listen, "metrics.listen")
+        stack.push_async_callback(listener.close)
+        log.info("metrics are served", extra=facts(url=f"http://{told((metrics.listen.host, listener.port))}/metrics"))
+        control = await Listener.on_unix(control_app(desk), control_socket(daemon.settings))
+        stack.push_async_callback(control.close)
+        if console.token is not None:
+            remote = await Listener.on_tcp(remote_app(desk, console.token), console.listen, "console.listen")
+            stack.push_async_callback(remote.close)
+            log.info("the control API is served", extra=facts(url=f"http://{told((console.listen.host, remote.port))}"))
         yield
-    finally:
-        await listener.close()
 
 
 async def _run(daemon: Daemon) -> None:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import signal
 import socket
 import sqlite3
+import tarfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from lab import faults
+from probe.values import Secret
+from service.control_client import ControlError, at_socket, at_url
 from tests.service.serving import END_SECONDS, configuration, discovering, serving, until
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.conftest import Lab
 
 pytestmark = pytest.mark.lab
@@ -134,3 +136,32 @@ def test_systemd_hears_that_it_is_ready_alive_and_stopping(lab: Lab, tmp_path: P
             assert service.end() < END_SECONDS
             while supervisor.recv(1000) != b"STOPPING=1":
                 pass
+
+
+def test_it_is_steered_through_the_socket_beside_its_store(lab: Lab, tmp_path: Path) -> None:
+    with serving(configuration(lab, tmp_path)) as service:
+        assert service.says("event=ready")
+        control = at_socket(tmp_path / "t.sock")
+        assert control.get("/status")["checks"] == 28
+        run = control.post("/probe", check="alpha.test/imap")
+        assert (run["check"], run["level"]) == ("alpha.test/imap", "OK")
+        control.post("/backup", path=str(tmp_path / "saved.tar"))
+        assert service.end() < END_SECONDS
+    with tarfile.open(tmp_path / "saved.tar") as saved:
+        assert {"mailsonde.yml", "probe.key"} <= {Path(name).name for name in saved.getnames()}
+    with pytest.raises(ControlError, match="the service does not run"):
+        control.get("/status")
+
+
+def test_from_afar_it_is_steered_with_its_token_alone(lab: Lab, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("a long and secret token\n")
+    (tmp_path / "token").chmod(0o600)
+    console = {"listen": "127.0.0.1:0", "token": {"file": "token"}}
+    with serving(configuration(lab, tmp_path, console=console)) as service:
+        assert service.says("the control API is served"), service.lines
+        url = next(line for line in service.lines if "control API" in line).partition("url=")[2].strip('"')
+        assert at_url(url, Secret("a long and secret token")).get("/status")
+        with pytest.raises(ControlError, match="wants another token"):
+            at_url(url, Secret("a guess")).get("/status")
+        assert service.end() < END_SECONDS
+        assert "secret token" not in service.log.read_text()
