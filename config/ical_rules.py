@@ -33,19 +33,30 @@ def rule(written: Any, begins: datetime, tz: tzinfo | None) -> Rule:
     parts = {key.upper(): values for key, values in written.items()}
     if "FREQ" not in parts:
         raise _bad_rule(written, "it has no FREQ")
-    try:
-        text = written.to_ical().decode()
-        found = rrulestr(re.sub(r";?UNTIL=[^;]*", "", text).strip(";"), dtstart=begins)
-    except (ValueError, TypeError) as error:
-        raise _bad_rule(written, str(error)) from None
+    for key in ("INTERVAL", "COUNT"):
+        if min(parts.get(key, [1])) < 1:  # dateutil would count for ever, or not at all
+            raise _bad_rule(written, f"its {key} is less than 1")
+    if "COUNT" in parts and "UNTIL" in parts:
+        raise _bad_rule(written, "it has both COUNT and UNTIL; one is allowed")
     often = TOO_OFTEN.get(str(parts["FREQ"][0]).upper())
     if often:
         raise _bad_rule(written, f"it comes {often}; an event may come once a day, or write weekly windows")
-    if parts.get("UNTIL"):
-        until = parts["UNTIL"][0]
-        found = found.replace(until=wall(until, tz) if isinstance(until, datetime) else wall(until, tz) + DAY - timedelta(seconds=1))
-    _check_pace(found, written, begins)
-    return found
+    try:
+        found = rrulestr(re.sub(r";?UNTIL=[^;]*", "", written.to_ical().decode()).strip(";"), dtstart=begins)
+        _check_pace(found, written, begins)
+    except Broken:
+        raise
+    except (ValueError, TypeError, LookupError, ArithmeticError) as error:  # BYDAY=9MO is an IndexError
+        raise _bad_rule(written, str(error)) from None
+    return _until(found, parts.get("UNTIL"), tz)
+
+
+def _until(found: Rule, until: Any, tz: tzinfo | None) -> Rule:
+    """Return a rule that ends at UNTIL, a day wholly included, where there is one."""
+    if not until:
+        return found
+    end = wall(until[0], tz)
+    return found.replace(until=end if isinstance(until[0], datetime) else end + DAY - timedelta(seconds=1))
 
 
 def _check_pace(found: Rule, written: Any, begins: datetime) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from config import ical
 from config.ical import parse, read
@@ -54,6 +56,7 @@ def covers(event: str, utc: str, zone: ZoneInfo = BERLIN) -> bool:
         ("DTSTART;VALUE=DATE:20200501\nRRULE:FREQ=YEARLY;UNTIL=20260501T000000Z", ["2026-05-01"]),
         ("DTSTART;VALUE=DATE:20260105\nRRULE:FREQ=WEEKLY;COUNT=3\nEXDATE;VALUE=DATE:20260112", ["2026-01-05", "2026-01-19"]),
         ("DTSTART;VALUE=DATE:20260105\nRDATE;VALUE=DATE:20260301,20270101", ["2026-01-05", "2026-03-01"]),
+        ("DTSTART;VALUE=DATE:99981224\nRRULE:FREQ=YEARLY", []),  # the last rule there is ends with the years
         ("DTSTART;VALUE=DATE:20240229\nRRULE:FREQ=YEARLY", []),  # no 29th in 2026
         ("DTSTART;VALUE=DATE:20240105\nRRULE:FREQ=MONTHLY;BYDAY=FR;BYMONTHDAY=13", ["2026-02-13", "2026-03-13", "2026-11-13"]),
         ("DTSTART;VALUE=DATE:20261224\nSTATUS:CANCELLED", []),
@@ -133,6 +136,7 @@ UNKNOWN_ZONE = "which is neither known nor described in the file"
 NOON = "2026-12-24 12:00:00+00:00"
 EVERY_FIVE_MINUTES = "FREQ=DAILY;BYMINUTE=0,5,10,15,20,25,30,35,40,45,50,55;BYHOUR=0,1"
 DAY = "DTSTART;VALUE=DATE:20261224"
+NOON_IN_BERLIN = "DTSTART;TZID=Europe/Berlin:20261224T120000\nDURATION:PT1H"
 WRONG = {
     "SUMMARY:x": "this event has no DTSTART, so it never begins",
     "DTSTART:2026-12-24": "DTSTART of this event cannot be read: Expected datetime, date, or time. Got: '2026-12-24'",
@@ -149,6 +153,12 @@ WRONG = {
     f"{DAY}\nRECURRENCE-ID;VALUE=DATE;RANGE=THISANDFUTURE:20261223": "this event moves all later ones (RANGE=THISANDFUTURE), "
     "which is not read; end the first series and begin another",
     f"{DAY}\nRRULE:FREQ=SOMETIMES": "RRULE of this event cannot be read: Expected frequency, got: SOMETIMES",
+    f"{DAY}\nRRULE:FREQ=DAILY;INTERVAL=0": "RRULE:FREQ=DAILY;INTERVAL=0 cannot be used: its INTERVAL is less than 1",
+    f"{DAY}\nRRULE:FREQ=DAILY;COUNT=-1": "RRULE:FREQ=DAILY;COUNT=-1 cannot be used: its COUNT is less than 1",
+    f"{DAY}\nRRULE:FREQ=DAILY;COUNT=3;UNTIL=20270101": "RRULE:FREQ=DAILY;UNTIL=20270101;COUNT=3 cannot be used: "
+    "it has both COUNT and UNTIL; one is allowed",
+    f"{DAY}\nRRULE:FREQ=MONTHLY;BYDAY=9MO": "RRULE:FREQ=MONTHLY;BYDAY=9MO cannot be used: list index out of range",
+    f"{DAY}\nRRULE:RSCALE=GREGORIAN;FREQ=YEARLY": "RRULE:RSCALE=GREGORIAN;FREQ=YEARLY cannot be used: unknown parameter 'RSCALE'",
     f"{DAY}\nRRULE:BYDAY=MO": "RRULE:BYDAY=MO cannot be used: it has no FREQ",
     f"{DAY}\nRRULE:FREQ=HOURLY": "RRULE:FREQ=HOURLY cannot be used: it comes every hour; "
     "an event may come once a day, or write weekly windows",
@@ -164,6 +174,27 @@ def test_a_wrong_event_is_told_with_its_line(event: str, says: str) -> None:
     assert str(caught.value) == f"closed.ics:8: {says}"
 
 
+PARTS = """BYDAY=MO BYDAY=-1FR BYDAY=9MO BYMONTH=2 BYMONTH=13 BYMONTHDAY=31 BYMONTHDAY=-40 BYYEARDAY=366 BYWEEKNO=53 BYHOUR=25 BYMINUTE=0,30
+BYSETPOS=1 BYSETPOS=0 COUNT=3 UNTIL=20270101 UNTIL=18000101T000000Z INTERVAL=7 WKST=SU"""
+parts = st.sampled_from(PARTS.split())
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.sampled_from(["YEARLY", "MONTHLY", "WEEKLY", "DAILY"]),
+    st.lists(parts, max_size=3, unique=True),
+    st.sampled_from([DAY, NOON_IN_BERLIN]),
+)
+def test_any_rule_is_read_or_told(freq: str, more: list[str], start: str) -> None:
+    try:
+        found = parse(file_of(f"{start}\nRRULE:{';'.join([f'FREQ={freq}', *more])}"), "x.ics")
+    except ValueError as error:
+        assert str(error).startswith("x.ics:4: RRULE")  # noqa: PT017 - either is right
+        return
+    assert all(day.year == 2028 for day in found.days_of(2028))
+    assert all(begin <= end for begin, end in found.spans_of(2028, BERLIN))
+
+
 def test_what_no_time_hangs_on_may_be_broken() -> None:
     assert days("DTSTART;VALUE=DATE:20261224\nLAST-MODIFIED:yesterday") == ["2026-12-24"]
 
@@ -175,6 +206,10 @@ def test_what_no_time_hangs_on_may_be_broken() -> None:
         (b"<html>\n", "closed.ics:1: is no iCal: a file begins with BEGIN:VCALENDAR and ends with END:VCALENDAR"),
         (b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nEND:VTODO\n", "closed.ics:3: END:VTODO ends what did not begin"),
         (b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:1\n", "closed.ics:2: BEGIN:VEVENT is never ended"),
+        (
+            b"BEGIN:VCALENDAR\ngarbage\nEND:VCALENDAR\n",
+            "closed.ics: cannot be read as iCal: Content line could not be parsed into parts: 'garbage': Invalid content line",
+        ),
         (b"BEGIN:VCALENDAR\nSUMMARY:\xfc\n", "closed.ics:2: is not UTF-8 text, which iCal wants"),
         (
             b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\nmore",

@@ -174,6 +174,11 @@ def test_outcomes(outcome: Outcome, level: Level, reason: str) -> None:
     assert judge_trip(trip, NONE, AT, 120.0) == Verdict(level, (reason,))
 
 
+def test_a_message_that_was_never_sent_says_so() -> None:
+    trip = replace(TRIP, outcome=Outcome.UNSURE, said="not sent: the submission was put off")
+    assert judge_trip(trip, NONE, AT, 120.0).reasons == ("the test message was not sent: the submission was put off",)
+
+
 def test_a_delivered_trip_is_judged_by_its_times() -> None:
     limits = Limits([Limit(Match(Aspect.TRIP, "total"), 1.0, 2.0), Limit(Match(Aspect.TRIP, "transit"), 30.0)])
     verdict = judge_trip(TRIP, limits, AT, 120.0)
