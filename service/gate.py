@@ -11,8 +11,9 @@ from service.budget import Cost, Purse, cost_of
 
 if TYPE_CHECKING:
     from asyncio import Future
+    from collections.abc import Container
 
-    from probe.values import Check, Result
+    from probe.values import Check, Fault, Result
 
 
 @dataclass(slots=True)
@@ -34,7 +35,7 @@ class Gate:
         purse: what it may be asked for.
     """
 
-    __slots__ = ("_mailboxes", "_waiting", "backoff", "place", "purse", "reach", "wake_at")
+    __slots__ = ("_blamed", "_mailboxes", "_waiting", "backoff", "place", "purse", "reach", "wake_at")
 
     def __init__(self, place: tuple[str, int], purse: Purse) -> None:
         self.place = place
@@ -43,6 +44,7 @@ class Gate:
         self.reach = Reach()
         self.wake_at = float("inf")  # monotonic second for which a look at it is planned
         self._mailboxes: dict[str, Backoff] = {}  # by the name of the check
+        self._blamed = ""  # the check whose plea began the last pause of all
         self._waiting: dict[Cost, deque[Seat]] = {}  # apart by what they need: who lacks a message's turn does not hold up the others
 
     @property
@@ -115,16 +117,24 @@ class Gate:
         """One that had begun is over."""
         self.purse.open -= 1
 
+    def forget(self, names: Container[str]) -> None:
+        """These checks are planned no more."""
+        if self._mailboxes:
+            self._mailboxes = {name: pause for name, pause in self._mailboxes.items() if name not in names}
+
     def saw(self, seat: Seat, result: Result, now: float) -> Backoff | None:
         """Take what came of a conversation; return the pause that has begun or ended by it."""
-        began, fault = seat.began or now, result.fault
-        personal = fault is not None and pleads(fault) and of_a_mailbox(fault)
-        if personal:
-            self._mailboxes.setdefault(seat.check.name, Backoff())
-        mailbox = self._mailboxes.get(seat.check.name)
+        began, name, fault = seat.began or now, seat.check.name, result.fault
+        personal = fault is not None and pleads(fault) and self._is_personal(name, fault)
+        mailbox = self._mailboxes.setdefault(name, Backoff()) if personal else self._mailboxes.get(name)
         changed = mailbox if mailbox is not None and mailbox.saw(fault, began, now) else None
         if mailbox is not None and not mailbox.pause_seconds:
-            del self._mailboxes[seat.check.name]
-        if self.backoff.saw(None if personal else fault, began, now):
-            return self.backoff
-        return changed
+            del self._mailboxes[name]
+        if not self.backoff.saw(None if personal else fault, began, now):
+            return changed
+        self._blamed = name if self.backoff.pause_seconds else self._blamed
+        return self.backoff
+
+    def _is_personal(self, name: str, fault: Fault) -> bool:
+        """Return whether a plea is a matter of one check: it says so, or the others were welcome after the last one of this check."""
+        return of_a_mailbox(fault) or (name == self._blamed and not self.backoff.pause_seconds)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from service.gate import Gate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Container, Iterator, Mapping
 
     from probe.values import Check
     from service.budget import Budget, Purses
@@ -32,9 +32,11 @@ class Gates:
     def __iter__(self) -> Iterator[Gate]:
         return iter(list(self._gates.values()))
 
-    def lay(self, budgets: Mapping[tuple[str, int], Budget]) -> None:
-        """Have one gate for each place that is asked for, with its budget, and for each that is still busy."""
+    def lay(self, budgets: Mapping[tuple[str, int], Budget], gone: Container[str] = ()) -> None:
+        """Have one gate for each place that is asked for, with its budget, and for each that is still busy. `gone`: names of checks."""
         self._gates = {place: gate for place, gate in self._gates.items() if place in budgets or gate.purse.open}
+        for gate in self._gates.values():
+            gate.forget(gone)
         self._purses.change(budgets)
         for place in budgets:
             if place not in self._gates:

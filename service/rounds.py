@@ -89,7 +89,7 @@ class Rounds:
         waiting = [seat for gate in self._kept_waiting() for seat in gate.empty()]
         self._checks = plan.checks
         self._schedule.adopt(plan.change, self._clocks.now())
-        self._gates.lay(plan.budgets)
+        self._gates.lay(plan.budgets, set(plan.change.gone))
         for seat in waiting:
             self._seat_again(seat)
         for gate in self._kept_waiting():

@@ -167,6 +167,22 @@ def test_a_mailbox_in_use_holds_up_its_own_check_alone() -> None:
     assert next(iter(stage.rounds.stats.backing_off.values())).startswith("1 of its checks held back")
 
 
+def test_one_domain_that_is_refused_again_and_again_does_not_silence_the_others() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.answers = lambda check: BUSY if check.domain == "d0.example" else None
+        stage.rounds.plan(checks(30), {})
+        running = asyncio.create_task(stage.act(3_000))
+        await asyncio.sleep(1_000)
+        assert next(iter(stage.rounds.stats.backing_off.values())).startswith("1 of its checks held back")
+        stage.rounds.plan(checks(30)[1:], {})
+        assert stage.rounds.stats.backing_off == {}
+        await running
+
+    stage = play(scene)
+    missed = 3_000 / 60 * 29 - sum(name != "d0.example/imap" for name, _ in stage.begun)
+    assert missed < 15  # one pause for all of them, and then never again
+
+
 def test_a_server_that_did_work_and_then_takes_no_connection_may_have_banned_us(caplog: pytest.LogCaptureFixture) -> None:
     async def scene(stage: Stage) -> None:
         down = [False]
