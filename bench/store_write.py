@@ -20,6 +20,7 @@ import uvloop
 
 from bench import table
 from probe.values import Check, Endpoint, Line, Result, Step
+from store.backup import backup
 from store.store import Store
 from store.values import Run
 from thresholds.values import Level, Verdict
@@ -109,6 +110,22 @@ async def paced(store: Store, results: Iterator[Run], pace: int) -> int:
     return put
 
 
+async def backed_up(store: Store, results: Iterator[Run], pace: int) -> int:
+    """Do the same while one backup follows the other."""
+
+    async def pack() -> None:
+        for number in range(sys.maxsize):
+            target = store.path.with_name(f"{number}.tar")
+            await backup(store, target)
+            target.unlink()
+
+    packing = asyncio.ensure_future(pack())
+    put = await paced(store, results, pace)
+    packing.cancel()
+    await asyncio.gather(packing, return_exceptions=True)
+    return put
+
+
 async def flat_out(store: Store, results: Iterator[Run], count: int) -> int:
     """Put as fast as they are written; return how many that were."""
     for _ in range(count // 100):
@@ -159,6 +176,7 @@ async def main() -> None:
         before = await stored_bytes(store), store.health.committed
         rows = [(await measure(store, flat_out(store, results, RESULTS))).row("as many as it takes")]
         rows += [(await measure(store, paced(store, results, pace))).row(f"{pace} a second") for pace in PACES]
+        rows.append((await measure(store, backed_up(store, results, 1_000))).row("1000 a second, backups all the time"))
         cost = put_cost(runs, store.put)
         await store.flush()
         weight = (await stored_bytes(store) - before[0]) / (store.health.committed - before[1])

@@ -18,6 +18,7 @@ from store.errors import StoreError, of_the_disk
 from store.inserter import Failure
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Sequence
 
     from store.inserter import Row, Work
@@ -76,6 +77,9 @@ class Writer:
         """Do a work in the next commit; return what it returned once that stands on the disk. Raises: StoreError, what the work raises."""
         if self._ending:
             raise StoreError("the store is closed")
+        return await self._do(work)
+
+    async def _do(self, work: Work) -> Any:
         order = Order(work, asyncio.get_running_loop().create_future())
         self._orders.append(order)
         self._something.set()
@@ -87,16 +91,18 @@ class Writer:
         target = self._waiting.put_total
         while self._waiting.settled < target:
             try:
-                await self.do(lambda _: None)
+                await self._do(lambda _: None)
             except StoreError:
                 return False
         return True
 
     async def end(self, seconds: float) -> None:
         """Write what waits, for so long at the most, and stop."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self.settle(), seconds)
         self._ending = True
+        with suppress(TimeoutError, StoreError):
+            async with asyncio.timeout(seconds):
+                await self.settle()
+                await self._do(lambda _: None)  # after the works that are under way
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -106,8 +112,9 @@ class Writer:
         while True:
             await self._something.wait()
             await self._linger()
-            await self._commit()
-            if not self._waiting and not self._orders:
+            if self._waiting or self._orders or self.broken:
+                await self._commit()
+            else:
                 self._something.clear()
 
     async def _linger(self) -> None:
@@ -120,9 +127,10 @@ class Writer:
     async def _commit(self) -> None:
         orders, self._orders = self._orders, []
         rows = self._waiting.take(BATCH_ROWS)
+        works = [order.work for order in orders] or ([] if rows else [_try])
         began = monotonic()
         try:
-            refused, done = await self._disk.commit(rows, [order.work for order in orders])
+            refused, done = await self._disk.commit(rows, works)
         except Exception as error:  # noqa: BLE001 - this task must outlive every error, or nothing is ever written again
             self._failed(error, orders)
             return
@@ -132,7 +140,7 @@ class Writer:
             raise
         self.last_commit_seconds = monotonic() - began
         self._went_well(rows, refused)
-        for order, value in zip(orders, done, strict=True):
+        for order, value in zip(orders, done, strict=False):  # nobody waits for a try
             _answer(order, value)
 
     def _went_well(self, rows: Sequence[Row], refused: Sequence[Row]) -> None:
@@ -159,6 +167,11 @@ class Writer:
         orders, self._orders = self._orders, []
         for order in orders:
             _answer(order, Failure(StoreError(said)))
+
+
+def _try(connection: sqlite3.Connection) -> None:
+    """Write something, to learn whether the disk takes it again."""
+    connection.execute("INSERT OR REPLACE INTO meta VALUES ('tried', hex(randomblob(8)))")
 
 
 def _answer(order: Order, value: Any) -> None:

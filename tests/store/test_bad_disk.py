@@ -66,9 +66,7 @@ async def test_a_full_disk_costs_the_oldest_of_a_bounded_queue_and_ends_by_itsel
     told = NO_ROOM.format(tmp_path / "s.db")
     assert store.health.broken == told
     assert (store.health.queued, store.health.lost) == (1_000, 500)
-    with pytest.raises(StoreError) as refused:
-        await store.transact(lambda connection: connection.execute("INSERT INTO meta VALUES ('big', zeroblob(100000))"))
-    assert str(refused.value) == told
+    await refused(store, told)
 
     await limit_pages(store, 100_000)
     await until_well(store)
@@ -76,6 +74,22 @@ async def test_a_full_disk_costs_the_oldest_of_a_bounded_queue_and_ends_by_itsel
     kept = [run.started_at for run in await runs(store)]
     assert kept == [run.result.started_at for run in (GOOD, *many(1_500)[500:])]
     assert len(await store.read(lambda connection: connection.execute("SELECT DISTINCT id FROM runs").fetchall())) == 1_001
+
+
+async def refused(store: Store, told: str) -> None:
+    with pytest.raises(StoreError) as error:
+        await store.transact(lambda connection: connection.execute("INSERT INTO meta VALUES ('big', zeroblob(100000))"))
+    assert str(error.value) == told
+    assert store.health.broken == told
+
+
+async def test_a_refused_transaction_is_not_tried_again_but_the_disk_is(store: Store, tmp_path: Path) -> None:
+    await store.read(lambda connection: connection.execute("PRAGMA journal_size_limit = 0").fetchall())
+    await limit_pages(store, 0)
+    await refused(store, NO_ROOM.format(tmp_path / "s.db"))
+    await until_well(store)  # nothing waits: it tries by itself
+    await limit_pages(store, 100_000)
+    assert await store.read(lambda connection: connection.execute("SELECT count(*) FROM meta WHERE key = 'big'").fetchall()) == [(0,)]
 
 
 @MAY_MOUNT

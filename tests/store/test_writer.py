@@ -71,6 +71,13 @@ async def test_a_closing_store_writes_what_waits(store: Store, tmp_path: Path) -
     await again.close()
 
 
+async def test_a_closing_store_ends_the_works_under_way(store: Store) -> None:
+    works = [asyncio.create_task(store.transact(lambda connection: connection.total_changes)) for _ in range(3)]
+    await asyncio.sleep(0)
+    await store.close()
+    assert len(await asyncio.gather(*works)) == 3
+
+
 async def test_who_goes_away_does_not_take_the_others_along(store: Store) -> None:
     def slow(connection: sqlite3.Connection) -> int:
         return int(
