@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import accumulate, chain
 from math import ceil, floor, log
+from operator import sub
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 SMALLEST_SECONDS, LARGEST_SECONDS = 10e-6, 86_400.0
 GROWTH = 1.04  # upper bound of a bucket over its lower one: the error is at most (GROWTH - 1) / (GROWTH + 1) = 1.96 %
@@ -52,9 +54,10 @@ class Histogram:
     @classmethod
     def merged(cls, parts: Iterable[Histogram]) -> Histogram:
         """Return all parts as one, in whatever order."""
-        total: Counter[int] = Counter()
+        total: dict[int, int] = {}
         for part in parts:
-            total.update(part.counts)
+            for bucket, count in part.counts.items():
+                total[bucket] = total.get(bucket, 0) + count
         return cls(total)
 
     @property
@@ -78,26 +81,26 @@ class Histogram:
         return above / total if total else None
 
     def to_bytes(self) -> bytes:
-        """Return buckets in rising order, each as its distance from the one before and its count, both as LEB128 numbers."""
-        packed = bytearray()
-        before = 0
-        for bucket in sorted(self.counts):
-            packed += _number(bucket - before) + _number(self.counts[bucket])
-            before = bucket
-        return bytes(packed)
+        """Return the first bucket in two bytes, then its count and, of each further one, the distance and the count as LEB128 numbers."""
+        if not self.counts:
+            return b""
+        buckets = sorted(self.counts)
+        distances = map(sub, buckets, [buckets[0], *buckets])
+        numbers = [number for bucket, distance in zip(buckets, distances, strict=True) for number in (distance, self.counts[bucket])][1:]
+        packed = bytes(numbers) if max(numbers) < 128 else b"".join(map(_number, numbers))  # mostly each is one byte: written at once
+        return buckets[0].to_bytes(2, "big") + packed
 
     @classmethod
     def from_bytes(cls, packed: bytes) -> Histogram:
         """Read what `to_bytes` wrote. Raises ValueError, in one line, when these bytes are no histogram."""
-        numbers = list(_numbers(packed))
-        if len(numbers) % 2:
-            raise ValueError(f"a histogram of {len(packed)} bytes ends in the middle: the store is damaged, restore a backup")
-        counts: dict[int, int] = {}
-        bucket = 0
-        for distance, count in zip(numbers[::2], numbers[1::2], strict=True):
-            bucket += distance
-            counts[bucket] = count
-        return cls(counts)
+        if not packed:
+            return cls()
+        rest = packed[2:]
+        numbers: Sequence[int] = rest if rest.isascii() else list(_numbers(rest))  # mostly each is one byte: read at once
+        if len(numbers) % 2 == 0:
+            raise ValueError("a histogram ends in the middle: the store is damaged, restore a backup")
+        buckets = accumulate(chain((int.from_bytes(packed[:2], "big"),), numbers[1::2]))
+        return cls(dict(zip(buckets, numbers[::2], strict=True)))
 
 
 def _number(value: int) -> bytes:
@@ -119,4 +122,4 @@ def _numbers(packed: bytes) -> Iterator[int]:
             yield value
             value = shift = 0
     if shift:
-        raise ValueError(f"a histogram of {len(packed)} bytes ends within a number: the store is damaged, restore a backup")
+        raise ValueError("a histogram ends within a number: the store is damaged, restore a backup")

@@ -108,8 +108,9 @@ def test_an_hour_once_a_minute_takes_few_bytes() -> None:
 @pytest.mark.parametrize(
     ("packed", "message"),
     [
-        (b"\x05", "a histogram of 1 bytes ends in the middle: the store is damaged, restore a backup"),
-        (b"\x05\x01\x81", "a histogram of 3 bytes ends within a number: the store is damaged, restore a backup"),
+        (b"\x05", "a histogram ends in the middle: the store is damaged, restore a backup"),
+        (b"\x00\x05\x01\x02", "a histogram ends in the middle: the store is damaged, restore a backup"),
+        (b"\x00\x05\x81", "a histogram ends within a number: the store is damaged, restore a backup"),
     ],
 )
 def test_damaged_bytes_are_refused(packed: bytes, message: str) -> None:
