@@ -102,7 +102,7 @@ CREATE INDEX passages_over ON passages (message_id) WHERE ended = 1;  -- the few
 
 -- -- the last state of every check ----------------------------------------------------------------------------------------------------
 
-CREATE TABLE states (                         -- kept by a trigger: whoever stores a run cannot forget it
+CREATE TABLE states (                         -- kept by a trigger: whoever stores a run cannot forget it (decision 0085: small transactions)
     check_id    INTEGER PRIMARY KEY,
     run_id      INTEGER NOT NULL,             -- the run itself may have gone by age
     started_us  INTEGER NOT NULL,
