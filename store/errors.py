@@ -43,6 +43,11 @@ def of_the_disk(error: BaseException) -> bool:
     return isinstance(error, StoreError | OSError) or (isinstance(error, sqlite3.Error) and _code(error) in SENTENCES)
 
 
+def is_damage(error: BaseException) -> bool:
+    """Say whether what is stored is spoiled: that does not go away by itself."""
+    return isinstance(error, sqlite3.Error) and _code(error) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
 def tell(error: BaseException, path: Path) -> str:
     """Return the line for a screen and for the log."""
     if isinstance(error, StoreError):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from store.conversations import KEPT, Keeper
 from store.disk import Connection, Disk
-from store.errors import StoreError, of_the_disk
+from store.errors import StoreError, is_damage, of_the_disk
 from store.lock import Lock
 from store.opening import open_connection
 from store.rows import RunRow, run_row
@@ -142,8 +142,10 @@ class Store:
         except sqlite3.Error as error:
             if not of_the_disk(error):
                 raise
-            self._damaged = self._disk.tell(error)
-            raise StoreError(self._damaged) from None
+            said = self._disk.tell(error)
+            if is_damage(error):
+                self._damaged = said
+            raise StoreError(said) from None
 
     async def close(self) -> None:
         """Commit what waits, within a few seconds, and let others have the file."""

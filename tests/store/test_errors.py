@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from store.errors import SENTENCES, StoreError, of_the_disk, tell
+from store.errors import SENTENCES, StoreError, is_damage, of_the_disk, tell
 
 PATH = Path("/var/lib/mailsonde.db")
 READ_ONLY = f"{PATH} cannot be written: it, its folder or its file system is read-only"
@@ -42,6 +42,7 @@ def error_of(code: int) -> sqlite3.Error:
 def test_every_refusal_of_the_disk_says_what_to_do(code: int) -> None:
     assert tell(error_of(code), PATH) == TOLD[code]
     assert of_the_disk(error_of(code))
+    assert is_damage(error_of(code)) == (code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
 def test_errors_of_the_system_and_our_own_keep_their_words() -> None:
