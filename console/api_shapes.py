@@ -16,8 +16,14 @@ def rfc3339(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(float(seconds), 6)
+
+
 Moment = Annotated[datetime, PlainSerializer(rfc3339, return_type=str)]
-Seconds = Annotated[float, PlainSerializer(lambda seconds: round(float(seconds), 6), return_type=float)]
+Seconds = Annotated[float, PlainSerializer(_rounded, return_type=float)]
+
+MaybeSeconds = Annotated[float | None, PlainSerializer(_rounded, return_type=float | None)]
 
 
 class StepShape(BaseModel):
@@ -88,7 +94,7 @@ class HopShape(BaseModel):
     server: str | None
     by: str | None
     received_at: Moment | None
-    seconds: float | None
+    seconds: MaybeSeconds
 
 
 class TripShape(BaseModel):
@@ -100,10 +106,10 @@ class TripShape(BaseModel):
     started_at: Moment
     outcome: str | None
     waiting_for: str | None
-    submit_seconds: float | None
-    transit_seconds: float | None
-    retrieve_seconds: float | None
-    total_seconds: float | None
+    submit_seconds: MaybeSeconds
+    transit_seconds: MaybeSeconds
+    retrieve_seconds: MaybeSeconds
+    total_seconds: MaybeSeconds
     uncertainty_seconds: Seconds
     folder: str | None
     hops: list[HopShape]

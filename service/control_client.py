@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from probe.values import Secret
@@ -64,7 +64,7 @@ class Control:
     where: str
     connect: Callable[[], http.client.HTTPConnection]
     failed: Callable[[OSError], ControlError]
-    headers: Mapping[str, str]
+    token: Secret | None = None
     path: str = ""  # before ROOT: a proxy may have put the service below one
 
     def get(self, path: str, /, **query: object) -> Any:
@@ -96,11 +96,14 @@ class Control:
 
     def _exchange(self, method: str, target: str, body: str | None) -> tuple[int, bytes]:
         connection = self.connect()
+        headers = {"content-type": "application/json"} if body else {}
+        if self.token is not None:
+            headers["authorization"] = f"Bearer {self.token.reveal()}"
         try:
             self._open(connection)
-            connection.request(method, target, body, {**self.headers, **({"content-type": "application/json"} if body else {})})
+            connection.request(method, target, body, headers)
             response = connection.getresponse()
-            return response.status, response.read(MOST_BYTES)
+            return response.status, _whole(response)
         except TimeoutError:
             raise ControlError(f"{self.where} did not answer within {PATIENCE_SECONDS:g} s") from None
         except (OSError, http.client.HTTPException) as error:
@@ -136,7 +139,7 @@ def at_socket(path: Path) -> Control:
             return ControlError(f"{path} is for root and the user of the service alone: run this as one of them")
         return ControlError(f"{path} cannot be opened: {_why(error)}")
 
-    return Control(f"the service at {path}", lambda: _UnixConnection(path), failed, {})
+    return Control(f"the service at {path}", lambda: _UnixConnection(path), failed)
 
 
 def at_url(url: str, token: Secret | None = None) -> Control:
@@ -154,8 +157,15 @@ def at_url(url: str, token: Secret | None = None) -> Control:
             return http.client.HTTPSConnection(host, port, timeout=CONNECT_SECONDS, context=ssl.create_default_context())
         return http.client.HTTPConnection(host, port, timeout=CONNECT_SECONDS)
 
-    headers = {} if token is None else {"authorization": f"Bearer {token.reveal()}"}
-    return Control(url, connect, lambda error: ControlError(f"{url} cannot be reached: {_why(error)}"), headers, parts.path.rstrip("/"))
+    return Control(url, connect, lambda error: ControlError(f"{url} cannot be reached: {_why(error)}"), token, parts.path.rstrip("/"))
+
+
+def _whole(response: http.client.HTTPResponse) -> bytes:
+    """Return a body, which must be as long as its head says and no longer than MOST_BYTES."""
+    data = response.read(MOST_BYTES)
+    if response.length:
+        raise http.client.IncompleteRead(data, response.length)
+    return data
 
 
 def _why(error: OSError) -> str:
@@ -163,4 +173,4 @@ def _why(error: OSError) -> str:
         return f"no answer within {CONNECT_SECONDS:g} s"
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted: {error.verify_message}"
-    return (error.strerror or type(error).__name__).lower()
+    return error.strerror.lower() if error.strerror else str(error) or type(error).__name__

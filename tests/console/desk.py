@@ -15,6 +15,7 @@ from console.ports import Numbers
 from probe.values import Check, Endpoint
 from probe.wire import Wire
 from service.rounds import Rounds
+from store.errors import StoreError
 from store.values import Run
 from thresholds.judge import judge_result
 from thresholds.limits import Limits
@@ -22,6 +23,7 @@ from thresholds.limits import Limits
 if TYPE_CHECKING:
     import socket
     from collections.abc import AsyncIterator, Iterable, Mapping
+    from pathlib import Path
 
     from probe.values import Result, Secret
     from tests.service.peers import Peer
@@ -56,7 +58,8 @@ def smtp_check(port: int, domain: str = "abc.example", server: str = "mx", **res
 class Desk:
     """What `service` hands to the console."""
 
-    def __init__(self, checks: Iterable[Check]) -> None:
+    def __init__(self, checks: Iterable[Check], limits: Limits | None = None) -> None:
+        self._given = limits or Limits()
         self.board = Board("berlin")
         self.ill = self.not_ready = self.problem = ""
         self.reloads = 0
@@ -79,7 +82,7 @@ class Desk:
         return await self._wire.run(replace(check, timeout_seconds=min(limit, check.timeout_seconds)))
 
     def _done(self, result: Result, late_seconds: float) -> None:
-        self.board.saw(Run(result, judge_result(result, Limits()), late_seconds))
+        self.board.saw(Run(result, judge_result(result, self._given), late_seconds))
 
     def unhealthy(self) -> str:
         return self.ill
@@ -91,6 +94,12 @@ class Desk:
         self.reloads += 1
         return self.problem
 
+    def limits(self) -> Limits:
+        return self._given
+
+    async def backup(self, target: Path) -> None:
+        raise StoreError(f"there is no store to put into {target}")
+
     async def probe_now(self, check: str, timeout_seconds: float | None = None) -> Run | None:
         if timeout_seconds is not None:
             self._limits[check] = timeout_seconds
@@ -98,7 +107,7 @@ class Desk:
             result = await self.rounds.probe_now(check)
         finally:
             self._limits.pop(check, None)
-        return None if result is None else Run(result, judge_result(result, Limits()), by_hand=True)
+        return None if result is None else Run(result, judge_result(result, self._given), by_hand=True)
 
 
 @dataclass(frozen=True)
