@@ -64,7 +64,8 @@ class Upkeep:
         """Read the history of the checks, where any threshold wants it."""
         daemon = self._daemon
         if any(limit.baseline is not None for limit in daemon.settings.limits):
-            await daemon.usual.refresh([check.name for check in daemon.work.checks], utc_now())
+            trips = [journey.name for journey in daemon.work.journeys]
+            await daemon.usual.refresh([check.name for check in daemon.work.checks], utc_now(), trips)
 
     async def _each(self, seconds: float, what: str, act: Callable[[], Awaitable[object]]) -> None:
         while True:

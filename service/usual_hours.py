@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from store.usual import Asked, usual
+from store.usual import Asked, usual, usual_trips
 from thresholds.baselines import Usual, hour_of_week
 from thresholds.scope import EVERYTHING
 from thresholds.values import Aspect
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from thresholds.values import Sample
 
 HOUR = timedelta(hours=1)
+TRIP = "trip "  # before the name of a trip, where a check has its server: no server's name holds a space
 HISTORY = timedelta(days=400)  # no further back: rollups by hour are kept no longer
 
 
@@ -33,17 +34,22 @@ class UsualHours:
         self._store = store
         self._known: dict[tuple[int, str, str], Usual] = {}  # by hour of the week, domain and server
 
-    async def refresh(self, checks: Collection[str], now: datetime) -> None:
-        """Read the history of these checks anew. Raises: StoreError."""
+    async def refresh(self, checks: Collection[str], now: datetime, trips: Collection[str] = ()) -> None:
+        """Read the history of these checks and trips (by their names) anew. Raises: StoreError."""
         known: dict[tuple[int, str, str], Usual] = {}
         for hour in {hour_of_week(now, self.zone), hour_of_week(now + HOUR, self.zone)}:
             asked = Asked(now - HISTORY, self.zone, hour)
             found = await usual(self._store, EVERYTHING, list(checks), asked)
             known |= {(hour, one.domain, one.server): Usual(one.median_seconds, one.weeks, one.count) for one in found}
+            ways = await usual_trips(self._store, EVERYTHING, list(trips), asked)
+            known |= {(hour, one.domain, f"{TRIP}{one.name}"): Usual(one.median_seconds, one.weeks, one.count) for one in ways}
         self._known = known
 
     def usual(self, sample: Sample) -> Usual | None:
-        """Return what is usual for the total of this check at this hour; None = unknown, or another aspect, which is not remembered."""
-        if sample.aspect is not Aspect.TOTAL:
-            return None
-        return self._known.get((hour_of_week(sample.at, self.zone), sample.domain, sample.server))
+        """Return what is usual for the total of this check or trip at this hour; None = unknown, or a part, of which none is remembered."""
+        hour = hour_of_week(sample.at, self.zone)
+        if sample.aspect is Aspect.TOTAL:
+            return self._known.get((hour, sample.domain, sample.server))
+        if sample.aspect is Aspect.TRIP and sample.name == "total":
+            return self._known.get((hour, sample.domain, f"{TRIP}{sample.server}"))
+        return None
