@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from probe.values import Fault, FaultKind
@@ -11,6 +11,7 @@ from service.backoff import LONGEST_SECONDS, Backoff, Reach, of_a_mailbox, plead
 from service.clock_steps import ClockWatch, Look
 from tests.service.timeless import World
 
+PATIENT = settings(deadline=None)  # the machine may be busy
 AT = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 BUSY = Fault(FaultKind.TEMPORARY, "greeting", "421 try later")
 DOWN = Fault(FaultKind.CONNECT, "connect", "Connection refused (192.0.2.9 port 143)")
@@ -131,6 +132,7 @@ def test_a_ban_is_spoken_of_once_after_a_minute_of_failures_and_only_where_it_wo
 # -- clocks
 
 
+@PATIENT
 @given(some.lists(some.floats(0, 5), max_size=50), some.floats(-4e-4, 4e-4))
 def test_a_clock_that_is_slewed_is_not_stepped(pauses: list[float], slew: float) -> None:
     world = World()
@@ -141,6 +143,7 @@ def test_a_clock_that_is_slewed_is_not_stepped(pauses: list[float], slew: float)
         assert watch.look(world.look()) is None
 
 
+@PATIENT
 @given(some.floats(-1e6, 1e6).filter(lambda seconds: abs(seconds) > 0.11), some.floats(0.11, 1e6))
 def test_steps_and_suspends_are_told_apart_and_told_once(step: float, suspend: float) -> None:
     world = World()

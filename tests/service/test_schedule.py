@@ -9,12 +9,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from service.schedule import SLOTS, Rhythm, Schedule, phases
 
 ROOT = Path(__file__).parents[2]
+PATIENT = settings(deadline=None)  # the machine may be busy
 DAY_SECONDS = 86_400.0
 EVERY = (10.0, 30.0, 60.0, 61.7, 300.0, 3_600.0)
 NAMES = some.text("abcdefgh.-0123456789", min_size=1, max_size=12)
@@ -28,6 +29,7 @@ def many(count: int, every: float = 60.0, server: str = "imap") -> list[Rhythm]:
 # -- phases
 
 
+@PATIENT
 @given(RHYTHMS)
 def test_each_phase_lies_in_its_interval_and_the_order_does_not_matter(rhythms: list[Rhythm]) -> None:
     found = phases(rhythms)
@@ -35,6 +37,7 @@ def test_each_phase_lies_in_its_interval_and_the_order_does_not_matter(rhythms: 
     assert found == phases(rhythms[::-1])
 
 
+@PATIENT
 @given(RHYTHMS)
 def test_no_two_checks_of_one_server_and_interval_begin_together(rhythms: list[Rhythm]) -> None:
     found = phases(rhythms)
@@ -44,6 +47,7 @@ def test_no_two_checks_of_one_server_and_interval_begin_together(rhythms: list[R
         assert all(later - earlier > 0.999 * every / SLOTS for earlier, later in itertools.pairwise(around))
 
 
+@PATIENT
 @given(RHYTHMS, NAMES)
 def test_a_newcomer_moves_nobody_by_more_than_some_slots(rhythms: list[Rhythm], name: str) -> None:
     before = phases(rhythms)
@@ -128,6 +132,7 @@ def test_no_check_runs_twice_or_never_in_the_nights_when_berlin_changes_its_cloc
     assert {name: sum(one == name for one, _ in come) for name, *_ in many(50)} == {name: 96 for name, *_ in many(50)}
 
 
+@PATIENT
 @given(some.floats(0, 10_000_000), some.floats(1_500_000_000, 2_500_000_000))
 def test_a_restart_changes_nothing(monotonic: float, wall: float) -> None:
     before, after = Schedule(1_000.0 - wall), Schedule(monotonic - (wall + 500.0))  # 500 s later, on a machine that was booted anew
@@ -151,6 +156,7 @@ def test_a_new_plan_keeps_phases_and_lets_go_who_is_gone() -> None:
     assert len(schedule) == 11
 
 
+@PATIENT
 @given(some.sampled_from([10.0, 45.0, 60.0]), some.sampled_from([10.0, 45.0, 60.0]), some.floats(0, 200))
 def test_who_gets_another_interval_is_neither_doubled_nor_forgotten(first: float, second: float, after: float) -> None:
     schedule = Schedule(0.0)
@@ -184,6 +190,7 @@ def test_ticks_that_passed_while_we_were_held_are_counted_and_only_the_last_is_r
     assert schedule.next_at() == pytest.approx(first + 40.0)
 
 
+@PATIENT
 @given(RHYTHMS, some.floats(0.0, 3.0))
 def test_whoever_is_late_does_not_make_the_next_one_late(rhythms: list[Rhythm], late: float) -> None:
     prompt, tardy = Schedule(0.0), Schedule(0.0)
