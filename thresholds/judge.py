@@ -48,7 +48,6 @@ _LET_IN: dict[str, frozenset[str]] = {  # kind -> steps that come only after a s
     "pop3": frozenset({"stat", "uidl", "top", "retr", "quit"}),
     "ldap": frozenset({"unbind"}),  # its bind is the probe's own: it is the search for the domain that a directory grants or refuses
 }
-TIMEOUT_DOUBT = 0.1  # a deadline that ran out while the prober itself slept for this share of it proves nothing
 
 # -- one sample
 
@@ -154,9 +153,15 @@ def samples_of_result(result: Result, site: str = "") -> list[Sample]:
 
 
 def doubtful_deadline(result: Result) -> bool:
-    """Say whether a deadline ran out while the prober itself slept for so long that it proves nothing."""
-    timed_out = result.fault is not None and result.fault.kind is FaultKind.TIMEOUT
-    return timed_out and result.uncertainty_seconds >= TIMEOUT_DOUBT * result.check.timeout_seconds
+    """Say whether the prober's own sleep decides on which side of its deadline a conversation ended.
+
+    The wire puts a deadline off by what the prober slept, at most by the timeout again. So a timeout is sure unless we slept for longer;
+    and an answer whose total is above the timeout may have come too late, had we been awake.
+    """
+    timeout, off = result.check.timeout_seconds, result.uncertainty_seconds
+    if result.fault is not None and result.fault.kind is FaultKind.TIMEOUT:
+        return off >= timeout
+    return timeout < result.seconds <= timeout + off
 
 
 def judge_result(result: Result, limits: Limits, site: str = "") -> Verdict:

@@ -232,9 +232,15 @@ def test_lag_does_not_age_a_certificate() -> None:
     assert not judge_result(result, Limits([Limit(Match(Aspect.CERTIFICATE), 14.0)])).suspect
 
 
-@pytest.mark.parametrize(("uncertainty", "suspect"), [(0.05, False), (1.0, True)])
-def test_a_deadline_that_ran_out_while_we_slept_proves_nothing(uncertainty: float, suspect: bool) -> None:
+@pytest.mark.parametrize(("uncertainty", "suspect"), [(0.05, False), (9.9, False), (10.0, True)])
+def test_a_deadline_proves_nothing_where_we_slept_for_longer_than_it_was_put_off(uncertainty: float, suspect: bool) -> None:
     assert judge_result(replace(faulty(FaultKind.TIMEOUT), uncertainty_seconds=uncertainty), NONE).suspect is suspect
+
+
+@pytest.mark.parametrize(("total", "uncertainty", "suspect"), [(9.9, 3.0, False), (10.2, 0.3, True), (10.2, 0.1, False)])
+def test_an_answer_after_the_deadline_may_have_come_too_late(total: float, uncertainty: float, suspect: bool) -> None:
+    late = replace(GOOD, steps=(Step("login", total),), uncertainty_seconds=uncertainty)
+    assert judge_result(late, NONE).suspect is suspect
 
 
 def test_lateness_within_our_uncertainty_is_suspect() -> None:

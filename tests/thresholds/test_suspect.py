@@ -15,7 +15,9 @@ from thresholds.limits import Limits
 from thresholds.values import Aspect, Level, Limit, Match, Sample
 
 AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
-CHECK = Check("abc.example/imap", "abc.example", "imap", "imap", Endpoint("mail.isp.example", 143))
+CHECK = Check(
+    "abc.example/imap", "abc.example", "imap", "imap", Endpoint("mail.isp.example", 143), timeout_seconds=60.0
+)  # more than all steps together
 EASY = settings(deadline=None, max_examples=300)
 STEPS = ("connect", "login", "logout")
 
