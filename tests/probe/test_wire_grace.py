@@ -55,7 +55,7 @@ def thread_that_answers_at(seconds: float) -> Iterator[int]:
     thread = threading.Thread(target=serve_one, daemon=True)
     thread.start()
     yield listener.getsockname()[1]
-    thread.join()
+    thread.join(1.0)  # where the conversation failed it ends later, with the loop
     listener.close()
 
 
