@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 MICRO = 1_000_000
 DAY_US = 86_400 * MICRO
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 VARYING = frozenset({"queued_as", "quota", "answers", "left_out", "not_deleted"})  # texts that differ from run to run, as numbers do
 
 Identity = tuple[str, str, str, str]  # name, domain, server, kind
@@ -64,7 +65,7 @@ class RunRow:
 
 def microseconds(at: datetime) -> int:
     """Return an aware time as the store holds it."""
-    return round(at.timestamp() * MICRO)
+    return (at - EPOCH) // _MICROSECOND
 
 
 def time_of(us: int) -> datetime:
