@@ -41,7 +41,7 @@ def command() -> None:
 
 def _aspect(words: dict[str, Any]) -> tuple[str, str]:
     """Return the one aspect that the options name, and its name. Raises: click.UsageError."""
-    given = {name: words.pop(name) for name in ("step", "trip", "hop", "certificate", "fault", "outcome")}
+    given = {name: words.pop(name) for name in ("step", "trip", "hop", "queue", "resource", "certificate", "fault", "outcome")}
     named = [(name, value) for name, value in given.items() if value]
     if len(named) > 1:
         raise click.UsageError(f"--{named[0][0]} and --{named[1][0]} are two aspects; ask of one at a time")
@@ -58,6 +58,8 @@ def _aspect(words: dict[str, Any]) -> tuple[str, str]:
 @click.option("--step", metavar="NAME", help="A step: connect, tls, login, ..")
 @click.option("--trip", type=click.Choice(TRIP_PARTS), help="A part of a trip.")
 @click.option("--hop", metavar="SERVER", help="The way of test messages to this server.")
+@click.option("--queue", metavar="NAME", help="Messages that wait: `mailbox` is the test mailbox.")
+@click.option("--resource", metavar="NAME", help="A share of what there is: `quota` is the test mailbox's.")
 @click.option("--certificate", is_flag=True, help="The days that certificates have left.")
 @click.option("--fault", type=click.Choice([str(kind) for kind in FaultKind]), help="A kind of fault.")
 @click.option("--outcome", type=click.Choice([str(one) for one in Outcome]), help="An outcome of trips.")

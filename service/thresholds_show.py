@@ -101,7 +101,7 @@ def _otherwise(sample: Sample) -> str:
     defaults = {(Aspect.FAULT, str(kind)): level for kind, level in DEFAULT_LEVELS.items() if isinstance(kind, FaultKind)}
     defaults |= {(Aspect.OUTCOME, str(one)): level for one, level in DEFAULT_LEVELS.items() if isinstance(one, Outcome)}
     level = defaults.get((sample.aspect, sample.name))
-    return "whatever it takes is OK" if level is None else f"it counts as {level.name}"
+    return "whatever is measured is OK" if level is None else f"it counts as {level.name}"
 
 
 def _reasons_table(told: Sequence[Explained], hidden: set[int]) -> Table:

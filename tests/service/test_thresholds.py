@@ -108,11 +108,12 @@ def test_one_check_with_the_reasons_and_the_week(probe: Told) -> None:
     ("arguments", "line"),
     [
         (["--server", "imap", "--step", "login"], f">  thresholds[2]  300 ms   -                   step login  {ONLY}"),
-        (["--server", "imap", "--step", "connect"], "no threshold is in force: whatever it takes is OK"),
+        (["--server", "imap", "--step", "connect"], "no threshold is in force: whatever is measured is OK"),
         (["--server", "imap", "--fault", "AUTH"], "no threshold speaks of fault: it counts as CRITICAL"),
         (["--outcome", "late"], "no threshold speaks of outcome: it counts as WARNING"),
-        (["--trip", "transit"], "no threshold speaks of trip: whatever it takes is OK"),
-        (["--server", "imap", "--certificate"], "no threshold speaks of certificate: whatever it takes is OK"),
+        (["--trip", "transit"], "no threshold speaks of trip: whatever is measured is OK"),
+        (["--server", "imap", "--queue", "mailbox"], "no threshold speaks of queue: whatever is measured is OK"),
+        (["--server", "imap", "--certificate"], "no threshold speaks of certificate: whatever is measured is OK"),
         (["--server", "imap", "--site", "bonn"], f"   thresholds[1]  1 s      4 s       office    imap     {CLOSED}"),
     ],
 )  # fmt: skip
