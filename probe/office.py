@@ -155,7 +155,7 @@ class Office:
             self._put(way, replace(way.passage, facts=replace(way.passage.facts, handed=Handed.UNSENT, said=str(error))))
             return
         self._chores.stay()
-        way.tried = monotonic()
+        way.tried, way.tried_at = monotonic(), utc_now()
         check = replace(way.journey.submit, send="message", recipient=way.passage.letter.recipient)
         result = await self._wire.run(check, message)
         if way.ending is None:
@@ -250,7 +250,8 @@ class Office:
 
     def _with(self, way: Way, found: Found) -> Passage:
         """Return the passage with this copy, the first with its times."""
-        passage = with_copy(way.passage, found.sighting)
+        noticed_at = way.at(found.noticed, otherwise=found.sighting.noticed_at)
+        passage = with_copy(way.passage, replace(found.sighting, noticed_at=noticed_at))
         if way.passage.facts.copies:
             return passage
         return measured(passage, found.copy, Moment(way.tried, found.noticed, found.read), self._wire.sentinel.worst_since)

@@ -36,7 +36,7 @@ POLL_BOUNDS_SECONDS = {"imap": (0.5, 30.0), "pop3": (0.4, 60.0)}  # a look at PO
 STEADY_SECONDS = 30.0  # a session that broke before lasted too short to come back at once: it may break again
 LONGEST_PAUSE_SECONDS = 60.0  # between two tries to reconnect
 STAY_SECONDS = 60.0  # an IMAP mailbox stays open for a trip that begins so soon; else it is closed and opened again (decision 0120)
-FINISH_SECONDS = 2.0  # how long a deletion under way is waited for at the end
+FINISH_SECONDS = 1.0  # how long a deletion under way is waited for at the end
 FORGOTTEN_AFTER = timedelta(days=7)  # test messages that no ledger knows, proven ours, are cleared away then
 
 
@@ -174,6 +174,7 @@ class Reader:
         if reading:
             self._see("")
             if self._anew:
+                self.opened.clear()
                 return None
         age, due = self._post.youngest_seconds(self.check), self._post.due_seconds(self.check)
         least, most = POLL_BOUNDS_SECONDS[self.check.kind]

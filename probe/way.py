@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from asyncio import Future, TimerHandle
+    from datetime import datetime
 
     from probe.passage import Passage
     from probe.values import Check, Journey
@@ -22,6 +24,7 @@ class Way:
     passage: Passage
     journey: Journey
     tried: float | None = None  # monotonic second at which the latest try of submission began; None = this process has not tried
+    tried_at: datetime | None = None  # the same moment on the wall clock
     waiting_for: str = ""  # as it was told
     look: TimerHandle | None = None  # when to look again although nothing has happened
     retry: TimerHandle | None = None  # when to hand it in once more
@@ -32,6 +35,12 @@ class Way:
     def token(self) -> str:
         """Return what names it."""
         return self.passage.letter.token
+
+    def at(self, second: float, otherwise: datetime) -> datetime:
+        """Return the time at a monotonic second, as it went on since the latest try: whoever sets the wall clock makes no message late."""
+        if self.tried is None or self.tried_at is None:
+            return otherwise
+        return self.tried_at + timedelta(seconds=second - self.tried)
 
     def stop(self) -> None:
         """Forget its timers."""

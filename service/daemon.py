@@ -74,9 +74,10 @@ class Daemon:
         self.health = ProberHealth(self.wire)
         self.board = Board(settings.site)
         self.usual = UsualHours(store, settings.timezone)
-        self.rounds = Rounds(self._probe, self._ran, purses=Purses())
+        purses = Purses()  # checks and trips spend out of the same budgets
+        self.rounds = Rounds(self._probe, self._ran, purses=purses)
         left = settings.store.path.with_suffix(".trips")
-        self.trips = Trips(self.wire, key, PassageLedger(store), self._told, left=left)
+        self.trips = Trips(self.wire, key, PassageLedger(store), self._told, left=left, purses=purses)
         self.janitor = Janitor(self.wire, key)
         self.work = Work(site=settings.site, key=key)
         self.problem = "the first plan is being made"  # why it does not probe yet

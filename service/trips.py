@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from probe.clock import utc_now
 from probe.office import Office
-from service.budget import Cost, Purse, by_place
+from service.budget import Cost, Purses, by_place
 from service.inheritance import inherit
 from service.schedule import Rhythm, Schedule, phases
 
@@ -58,16 +58,26 @@ class Trips:
         ledger: keeps the trips under way.
         told: is told each trip when it waits for something else or has ended, on the loop; must be quick.
         left: the folder in which `probe run` keeps its trips; those that dead runs left there are taken over.
+        purses: what is left of the servers' budgets, where the checks spend out of them too.
     """
 
-    def __init__(self, wire: Wire, key: bytes, ledger: PassageLedger, told: Callable[[Trip], None], *, left: Path | None = None) -> None:
+    def __init__(
+        self,
+        wire: Wire,
+        key: bytes,
+        ledger: PassageLedger,
+        told: Callable[[Trip], None],
+        *,
+        left: Path | None = None,
+        purses: Purses | None = None,
+    ) -> None:
         self.ledger, self._told, self._left = ledger, told, left
         self._office = Office(wire, key, ledger, told, self._due_seconds)
         self._anchor = monotonic() - time()
         self._schedule = Schedule(self._anchor)
         self._journeys: dict[str, Journey] = {}
         self._ending_at: dict[Check, list[tuple[float, float]]] = {}  # phase and interval of the journeys of each mailbox
-        self._purses: dict[tuple[str, int], Purse] = {}
+        self._purses = purses or Purses()
         self._waiting: dict[str, None] = {}  # journeys that are due and wait for a budget, in their order
         self._new: set[str] = set()  # journeys whose former trips are not adopted yet
         self._woken = asyncio.Event()
@@ -96,7 +106,8 @@ class Trips:
         rhythms = [Rhythm(one.name, one.every_seconds, one.submit.endpoint.place) for one in wanted.values()]
         self._schedule.plan(rhythms, monotonic())
         self._lay_out(phases(rhythms))
-        self._give_purses(budgets or {})
+        ends = [check for journey in wanted.values() for check in (journey.submit, journey.fetch)]
+        self._purses.change(by_place(ends, budgets or {}))
         self._woken.set()
 
     def _lay_out(self, phase_seconds: Mapping[str, float]) -> None:
@@ -106,13 +117,6 @@ class Trips:
             for check in journey.mailboxes:
                 self._ending_at.setdefault(check, []).append((phase_seconds[journey.name], journey.every_seconds))
         self._office.mailroom.keep(self._ending_at)
-
-    def _give_purses(self, budgets: Mapping[str, Budget]) -> None:
-        ends = [check for journey in self._journeys.values() for check in (journey.submit, journey.fetch)]
-        before, self._purses = self._purses, {}
-        for place, budget in by_place(ends, budgets).items():
-            purse = self._purses[place] = before.get(place) or Purse(budget)
-            purse.change(budget)
 
     def _due_seconds(self, check: Check) -> float | None:
         """Return how long it is until the next trip to a mailbox begins; None = none is planned."""
@@ -173,15 +177,16 @@ class Trips:
 
     def _begin(self, journey: Journey, now: float) -> None:
         for place, cost in ((journey.submit.endpoint.place, SUBMISSION), (journey.fetch.endpoint.place, READING)):
-            self._purses[place].take(cost, now)
-            self._purses[place].open -= 1  # trips are apart by their phases; only the rates are held here
+            purse = self._purses.of(place)
+            purse.take(cost, now)
+            purse.open -= 1  # trips are apart by their phases; only the rates are held here
         self._office.begin(journey)
         self._count(begun=1)
 
     def _wait_seconds(self, journey: Journey, now: float) -> float:
         """Return how long the budgets want a journey to wait."""
         ends = ((journey.submit.endpoint.place, SUBMISSION), (journey.fetch.endpoint.place, READING))
-        return max(self._purses[place].wait_seconds(cost, now) for place, cost in ends)
+        return max(self._purses.of(place).wait_seconds(cost, now) for place, cost in ends)
 
     def _held_back(self, journey: Journey) -> bool:
         """Return whether so many trips of a journey are under way, and for so long, that the next tick is soon enough."""
