@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -18,12 +19,14 @@ from tests.service.timeless import World
 if TYPE_CHECKING:
     from probe.values import Result
 
+BERLIN = ZoneInfo("Europe/Berlin")
+
 
 # -- time
 
 
-def test_a_day_through_a_stepped_clock_and_a_suspend_runs_every_check_in_every_interval() -> None:
-    planned = [*checks(40), *checks(40, "pop3", 300.0, "pop.isp.example"), *checks(20, "mx", 1_000.5, "mx.isp.example")]
+def test_a_day_through_summer_time_stepped_clocks_and_a_suspend_runs_every_check_in_every_interval() -> None:
+    planned = [*checks(20), *checks(90, "pop3", 300.0, "pop.isp.example"), *checks(100, "mx", 1_000.5, "mx.isp.example")]
 
     async def scene(stage: Stage) -> None:
         stage.rounds.plan(planned, {})
@@ -39,6 +42,7 @@ def test_a_day_through_a_stepped_clock_and_a_suspend_runs_every_check_in_every_i
         assert len(times) in {int(86_400 / check.every_seconds), int(86_400 / check.every_seconds) + 1}
         assert all(abs(later - earlier - check.every_seconds) < 0.01 for earlier, later in pairwise(times))
     assert max(late for _, late in stage.told) < 0.01
+    assert len({result.started_at.astimezone(BERLIN).utcoffset() for result, _ in stage.told}) == 2  # the clocks were put back
     stats = stage.rounds.stats
     assert (stats.clock_steps, sum(stats.tally.missed.values()), stats.running) == (3, 0, 0)
     assert stats.last_clock_step is not None

@@ -23,7 +23,7 @@ class World:
     """The clocks of a machine, in seconds."""
 
     monotonic: float = 1_000.0
-    wall: float = 1_800_000_000.0
+    wall: float = 1_792_843_200.0  # 2026-10-24 12:00 UTC: in the night that follows Europe puts its clocks back
     running: float = 5_000.0
 
     def pass_by(self, seconds: float) -> None:
