@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 from array import array
+from bisect import bisect_left
 from heapq import nlargest
 from time import monotonic
 
@@ -74,14 +75,20 @@ class Sentinel:
             unseen: what `unseen_seconds` was then; None = seen holds alone.
         """
         overdue = monotonic() - self._due
-        holds = [overdue + PERIOD_SECONDS] if overdue > GRAIN_SECONDS else []
-        for number in range(self.holds - 1, max(-1, self.holds - 1 - KEPT_HOLDS), -1):
-            place = number % KEPT_HOLDS
-            if self._ends[place] < since:
-                break
-            holds.append(self._lengths[place])
+        holds = self._holds_since(since)
+        if overdue > GRAIN_SECONDS:
+            holds.append(overdue + PERIOD_SECONDS)
         seen = sum(holds) if len(holds) <= count else sum(nlargest(count, holds))
         return seen if unseen is None else seen + self._share(count, unseen, overdue)
+
+    def _holds_since(self, since: float) -> array[float]:
+        """Return how long each hold lasted that ended since; found by halving, for a conversation may have met thousands."""
+        holds, ends = self.holds, self._ends
+        if not holds or ends[(holds - 1) % KEPT_HOLDS] < since:
+            return array("d")
+        kept = range(max(0, holds - KEPT_HOLDS), holds)
+        first, end = kept[bisect_left(kept, since, key=lambda number: ends[number % KEPT_HOLDS])] % KEPT_HOLDS, holds % KEPT_HOLDS
+        return self._lengths[first:end] if first < end else self._lengths[first:] + self._lengths[:end]
 
     def _share(self, count: int, unseen: float, overdue: float) -> float:
         """Return the unseen waits that `count` stamps may have met since; a beat that is overdue by now counts as a hold instead."""
