@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from store.errors import StoreError
-from store.lock import open_or_make
+from store.files import open_or_make, sync_folder
 from store.migrations import version_of
 
 if TYPE_CHECKING:
@@ -125,15 +125,6 @@ def _examine(path: Path, called: str) -> None:
         first = str(error)
     if first != "ok":
         raise StoreError(f"{called} is damaged ({' '.join(first.split())}): put a good backup in its place")
-
-
-def sync_folder(folder: Path) -> None:
-    """Put the names in a folder on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 # -- back again

@@ -14,8 +14,9 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from store.archive import sync_folder, unpack
+from store.archive import unpack
 from store.errors import StoreError
+from store.files import sync_folder
 from store.lock import Lock
 from store.opening import CHECKPOINT_PAGES
 

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from store.errors import StoreError
+from store.files import open_or_make
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,23 +45,6 @@ class Lock:
     def release(self) -> None:
         """Let others open the store."""
         os.close(self._descriptor)
-
-
-def open_or_make(path: Path) -> int:
-    """Open a file for reading and writing, for nobody else to read; return its descriptor. What root makes is the folder's owner's.
-
-    Raises: OSError.
-    """
-    flags = os.O_RDWR | os.O_CLOEXEC
-    try:
-        descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)  # follows no link that the owner may have laid
-    except FileExistsError:
-        return os.open(path, flags)
-    if os.geteuid() == 0:
-        with suppress(OSError):  # a file system without owners
-            owner = path.parent.stat()
-            os.fchown(descriptor, owner.st_uid, owner.st_gid)
-    return descriptor
 
 
 def _holder(descriptor: int) -> str:

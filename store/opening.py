@@ -11,7 +11,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from store.errors import StoreError, tell
-from store.lock import open_or_make
+from store.files import open_or_make
 from store.migrations import upgrade, version_of
 
 if TYPE_CHECKING:
