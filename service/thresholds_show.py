@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from probe.values import FaultKind, Outcome
 from service.grid import grid
 from service.words import harmless
-from probe.values import FaultKind, Outcome
 from thresholds.explain import explain, week_of
 from thresholds.judge import DEFAULT_LEVELS
 from thresholds.values import Aspect

@@ -15,6 +15,7 @@ from service.backtest_replay import Source
 from service.backtest_show import Frame, as_json, print_backtest
 from service.backtest_suggest import OFFICE, OFFICE_NAME, as_yaml
 from service.loop import run_loop
+from service.options import CONFIG_FILE
 from service.progress import Progress
 from service.thresholds_choose import Chosen, samples_of
 from service.thresholds_input import opened, settings_of, time_of, timeouts_of, times_of
@@ -66,7 +67,7 @@ def backtest(new_file: str | None, old_file: str | None, span: Span, form: str, 
     old = settings_of(old_file) if old_file else None
     since, until = times_of(span.since, span.until, settings, utc_now())
     found = run_loop(_replayed(settings, old, (since, until), _path(settings, span)))
-    frame = Frame(since, until, old_file or "", new_file or "the configuration", settings.timezone)
+    frame = Frame(since, until, old_file or "", new_file or CONFIG_FILE, settings.timezone)
     if form == "json":
         click.echo(as_json(found, frame))
         return
