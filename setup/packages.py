@@ -18,6 +18,9 @@ PACKAGES = {
     "tests": {
         "prometheus-blackbox-exporter": "the peer that bench/ measures against",
         "monitoring-plugins-basic": "check_smtp and its likes, for the same",
+        "prometheus": "a real one that scrapes us; promtool for the rules in mixin/",
+        "prometheus-alertmanager": "amtool for the configuration in packaging/compose/",
+        "debootstrap": "fresh roots to run the Dockerfiles' steps in",
     },
 }
 VENV = {"python3-venv": "the virtual environment"}
