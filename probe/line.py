@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from contextlib import suppress
 from errno import EADDRNOTAVAIL, EMFILE, ENFILE, ENOBUFS, ENOMEM
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -45,10 +46,10 @@ class Line(asyncio.Protocol, asyncio.DatagramProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The socket is connected; who need not secure it first begins to speak."""
-        self.transport = transport  # type: ignore[assignment] # a DatagramTransport has the same close and abort
         if self._gone:
-            transport.abort()  # type: ignore[attr-defined] # as above
+            transport.abort()  # type: ignore[attr-defined] # a DatagramTransport has the same close and abort
             return
+        self.transport = transport  # type: ignore[assignment] # as above
         now = monotonic()
         self.conversation.mark("connect", now)
         self.conversation.step = "tls"
@@ -99,6 +100,13 @@ class Line(asyncio.Protocol, asyncio.DatagramProtocol):
         if self._stash:
             self._guard(lambda: self.conversation.feed(self._stash, now))
 
+    def abandon(self) -> None:
+        """Who made the connection was cancelled at it: uvloop closes it and tells nobody, so the ring of it and us is cut here."""
+        transport, self.transport = self.transport, None
+        if transport is not None:
+            with suppress(RuntimeError):  # it is closed already
+                transport.abort()
+
     def part(self, farewell: bytes) -> None:
         """End politely: say the farewell where the conversation did not, and close once it was heard."""
         self._arm(NO_DEADLINE)
@@ -115,10 +123,7 @@ class Line(asyncio.Protocol, asyncio.DatagramProtocol):
             transport.close()
             return
         self._parting = True
-        try:
-            self._send(self.conversation.parting + farewell)
-        except RuntimeError:  # cancelled while it made the connection, uvloop has closed it, and is_closing() does not tell
-            return
+        self._send(self.conversation.parting + farewell)
         self._timer = asyncio.get_running_loop().call_later(LINGER_SECONDS, transport.abort)
 
     # -- inside

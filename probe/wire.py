@@ -120,6 +120,9 @@ class _Call:
                 await loop.create_datagram_endpoint(lambda: self.line, remote_addr=(address, port))
             else:
                 await loop.create_connection(lambda: self.line, address, port)
+        except asyncio.CancelledError:
+            self.line.abandon()
+            raise
         except OSError as error:
             self.conversation.fail(blame(error, FaultKind.CONNECT), f"{os_words(error)} ({address} port {port})", monotonic())
             return False
