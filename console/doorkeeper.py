@@ -42,7 +42,7 @@ class Doorkeeper:
         refuse: Callable[[int, str, dict[str, str] | None], Response] = plainly,
     ) -> None:
         self._app, self._open, self._refuse = app, open_paths, refuse
-        self._wanted = None if token is None else f"Bearer {token.reveal()}".encode()
+        self._wanted = None if token is None else token.reveal().encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or refuse it."""
@@ -66,8 +66,8 @@ class Doorkeeper:
 
     def _shows_token(self, headers: Headers) -> bool:
         scheme, _, rest = headers.get("authorization", "").partition(" ")
-        shown = f"{scheme.capitalize()} {rest.strip()}".encode()
-        return self._wanted is not None and compare_digest(shown, self._wanted)
+        shown = rest.strip() if scheme.lower() == "bearer" else scheme  # bare, as Prometheus 2.42 sends it to http_sd when no type is said
+        return self._wanted is not None and compare_digest(shown.encode(), self._wanted)
 
 
 def _is_foreign(headers: Headers) -> bool:

@@ -141,7 +141,7 @@ async def test_another_page_is_not_there(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    "shown", ["", "Bearer wrong", "Bearer", "Basic s3cret-t0ken", "Bearer s3cret-t0ken2", "s3cret-t0ken", "Bearer s3cret-t0ke\xff"]
+    "shown", ["", "Bearer wrong", "Bearer", "Basic s3cret-t0ken", "Bearer s3cret-t0ken2", "Bearer s3cret-t0ken 2", "Bearer s3cret-t0ke\xff"]
 )
 async def test_without_the_token_nobody_is_let_in(shown: str) -> None:
     async with listening(token=TOKEN) as site:
@@ -152,10 +152,10 @@ async def test_without_the_token_nobody_is_let_in(shown: str) -> None:
         assert [(await site.ask(path)).status for path in ("/-/healthy", "/-/ready")] == [200, 200]
 
 
-@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER "])
+@pytest.mark.parametrize("scheme", ["Bearer ", "bearer ", "BEARER  ", ""])
 async def test_with_the_token_one_is_let_in(scheme: str) -> None:
     async with listening(token=TOKEN) as site:
-        answer = await site.ask("/metrics", authorization=f"{scheme} {TOKEN.reveal()}")
+        answer = await site.ask("/metrics", authorization=f"{scheme}{TOKEN.reveal()}")
         assert answer.status == 200
         assert TOKEN.reveal() not in answer.text
 
