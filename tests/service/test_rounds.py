@@ -120,6 +120,19 @@ def test_our_own_bug_is_a_result_and_one_in_who_is_told_ends_nothing(caplog: pyt
     }
 
 
+def test_our_own_bug_in_the_schedule_does_not_end_it(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scene(stage: Stage) -> None:
+        stage.rounds.plan(checks(2), {})
+        whole = stage.rounds._checks
+        asyncio.get_running_loop().call_later(100, monkeypatch.setattr, stage.rounds, "_checks", {})
+        asyncio.get_running_loop().call_later(200, monkeypatch.setattr, stage.rounds, "_checks", whole)
+        await stage.act(400)
+
+    stage = play(scene)
+    assert {record.getMessage() for record in caplog.records} == {"our own error in the schedule"}
+    assert all(max(stage.times(check.name)) > 1_330 for check in checks(2))
+
+
 # -- plans
 
 

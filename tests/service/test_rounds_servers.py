@@ -98,6 +98,24 @@ def test_by_hand_a_check_runs_at_once_and_only_who_asked_is_told() -> None:
     play(scene)
 
 
+def test_by_hand_a_check_that_goes_away_while_it_waits_is_none() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.takes = lambda _: 20.0
+        stage.rounds.plan(checks(2, every=3_600.0), {"imap": Budget(1)})
+        running = asyncio.create_task(stage.act(60))
+        await asyncio.sleep(0)
+        first = asyncio.create_task(stage.rounds.probe_now("d0.example/imap"))
+        await asyncio.sleep(1)
+        second = asyncio.create_task(stage.rounds.probe_now("d1.example/imap"))
+        await asyncio.sleep(1)
+        stage.rounds.plan(checks(1, every=3_600.0), {"imap": Budget(1)})
+        assert await second is None
+        assert await first is not None
+        await running
+
+    play(scene)
+
+
 def test_who_stops_waiting_by_hand_leaves_nothing_behind() -> None:
     async def scene(stage: Stage) -> None:
         stage.takes = lambda _: 20.0
@@ -165,6 +183,17 @@ def test_a_mailbox_in_use_holds_up_its_own_check_alone() -> None:
     assert runs["d0.example/imap"] < 10
     assert runs["d1.example/imap"] == runs["d2.example/imap"] == 120
     assert next(iter(stage.rounds.stats.backing_off.values())).startswith("1 of its checks held back")
+
+
+def test_a_mailbox_that_is_free_again_is_probed_as_before() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.answers = lambda _: LOCKED if stage.world.monotonic < 1_300 else None
+        stage.rounds.plan(checks(1, every=5.0), {})
+        await stage.act(1_000)
+
+    stage = play(scene)
+    assert stage.rounds.stats.backing_off == {}
+    assert {round(later - earlier, 2) for earlier, later in pairwise(stage.times("d0.example/imap")[-20:])} == {5.0}
 
 
 def test_one_domain_that_is_refused_again_and_again_does_not_silence_the_others() -> None:
