@@ -69,9 +69,14 @@ class Mailroom:
         await asyncio.gather(*tasks, return_exceptions=True)
         self._tasks.clear()
         self._readers.clear()
+        self._make = _closed
 
     def _left(self, check: Check, task: asyncio.Task[None]) -> None:
         if self._tasks.get(check) is task:
             del self._tasks[check]
             if check not in self._regular:
                 self._readers.pop(check, None)
+
+
+def _closed(check: Check) -> Reader:
+    raise RuntimeError(f"{check.name}: no mailbox is opened by an office that has closed")

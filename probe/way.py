@@ -47,6 +47,7 @@ class Way:
         for timer in (self.look, self.retry):
             if timer is not None:
                 timer.cancel()
+        self.look = self.retry = None
 
 
 class Ways:
