@@ -65,6 +65,7 @@ class State(NamedTuple):
     level: int  # thresholds.values.Level
     suspect: int
     fault_kind: str | None
+    check_id: int
 
     @property
     def started_at(self) -> datetime:
@@ -143,7 +144,7 @@ async def states(store: Store, scope: Scope, since: datetime | None = None) -> l
     found: list[State] = []
     while True:
         rows = await store.read(lambda connection: connection.execute(sql, values).fetchall())
-        found += [State._make(row[:-1]) for row in rows]
+        found += [tuple.__new__(State, row) for row in rows]  # `_make` does the same and counts the fields each time
         if len(rows) < STATES_AT_ONCE:
             return found
         values["after"] = rows[-1][-1]

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 HOUR_S, DAY_S = 3_600, 86_400
 GRACE_S = 120  # after its end, before an hour is rolled: conversations under way and queued results are still to come
 DAY_WEIGHT = 8  # to merge the hours of a check's day costs about as much as to roll so many checks' hours
+CHECKS_AT_ONCE = 500  # rolled in one slice at the most: a night without runs must not let the first hour of the day be one slice
 LOOKED_AT = 50_000  # runs looked at for being late, in one slice
 LATE_AT_ONCE = 500
 
@@ -88,22 +89,20 @@ def write_marks(connection: sqlite3.Connection, marks: Marks) -> None:
 async def roll(store: Store, now: datetime, size: Size | None = None) -> int:
     """Roll up all that is due, in slices; call it every few minutes. Returns the number of slices. Raises: StoreError."""
     now_s = int(now.timestamp())
-    runs = await in_slices(store, lambda connection, many: roll_slice(connection, now_s, many), size or Size(200))
-    return runs + await in_slices(store, roll_trips_slice, Size(40))
+    late = await in_slices(store, look_for_late, Size(LOOKED_AT, most=LOOKED_AT))
+    runs = await in_slices(store, lambda connection, many: roll_slice(connection, now_s, many), size or Size(100, most=CHECKS_AT_ONCE))
+    return late + runs + await in_slices(store, roll_trips_slice, Size(40))
 
 
 def roll_slice(connection: sqlite3.Connection, now_s: int, checks: int) -> bool:
-    """Do the next slice of what is due: look for late runs, else roll so many checks of the next hour or day. False = nothing is left."""
+    """Roll so many checks of the next hour or day that is due. False = none is due."""
     before = read_marks(connection)
-    marks, all_seen = _look_for_late(connection, before)
-    more = not all_seen
-    if all_seen:
-        marks = marks if marks.check_id else _next_period(connection, marks, now_s)
-        more = bool(marks.hours_s) and _is_due(marks, now_s)
-        marks = _roll_checks(connection, marks, checks) if more else marks
+    marks = before if before.check_id else _next_period(connection, before, now_s)
+    due = bool(marks.hours_s) and _is_due(marks, now_s)
+    marks = _roll_checks(connection, marks, checks) if due else marks
     if marks != before:
         write_marks(connection, marks)
-    return more
+    return due
 
 
 # -- the period under way
@@ -169,10 +168,11 @@ def _days(connection: sqlite3.Connection, checks: tuple[int, int], start_s: int)
 # -- runs that come late
 
 
-def _look_for_late(connection: sqlite3.Connection, marks: Marks) -> tuple[Marks, bool]:
-    """Roll again what late runs belong to. Returns the marks, and whether all runs have been looked at."""
+def look_for_late(connection: sqlite3.Connection, many: int) -> bool:
+    """Look at so many runs that have come since, and roll again what the late ones belong to. False = all have been looked at."""
+    marks = read_marks(connection)
     (newest,) = connection.execute("SELECT coalesce(max(id), 0) FROM runs").fetchone()
-    upto = min(newest, marks.seen_id + LOOKED_AT)
+    upto = min(newest, marks.seen_id + many)
     rolled_us = (marks.hours_s + (HOUR_S if marks.check_id and _period(marks)[0] == HOUR_S else 0)) * MICRO
     late = connection.execute(LATE, (marks.seen_id, upto, rolled_us, LATE_AT_ONCE)).fetchall() if rolled_us else []
     if len(late) == LATE_AT_ONCE:
@@ -180,7 +180,9 @@ def _look_for_late(connection: sqlite3.Connection, marks: Marks) -> tuple[Marks,
     hours = {(check, started_us // MICRO // HOUR_S * HOUR_S) for _, check, started_us in late}
     for check, hour_s in sorted(hours):
         _roll_again(connection, marks, check, hour_s)
-    return replace(marks, seen_id=upto), upto == newest
+    if upto > marks.seen_id:
+        write_marks(connection, replace(marks, seen_id=upto))
+    return int(newest) > upto
 
 
 def _roll_again(connection: sqlite3.Connection, marks: Marks, check: int, hour_s: int) -> None:

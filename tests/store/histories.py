@@ -12,7 +12,7 @@ from probe.values import Check, Endpoint, Fault, FaultKind, Outcome, Result, Ste
 from store.histogram import Histogram, bucket_of
 from store.inserter import Inserter
 from store.migrations import schema
-from store.rollups import read_marks, roll_slice, roll_trips_slice
+from store.rollups import look_for_late, read_marks, roll_slice, roll_trips_slice
 from store.rows import run_row
 from store.summary import COLUMNS, TRIP_COLUMNS, Summary, Times, TripSummary, summary_of, trip_summary_of
 from store.trip_rows import trip_row
@@ -84,6 +84,8 @@ def insert(connection: sqlite3.Connection, runs: Iterable[Told] = (), trips: Ite
 def roll_all(connection: sqlite3.Connection, now: datetime, checks: int = 2) -> int:
     """Roll up all that is due and return the number of slices."""
     slices = 1
+    while look_for_late(connection, 5):
+        slices += 1
     while roll_slice(connection, int(now.timestamp()), checks):
         slices += 1
     while roll_trips_slice(connection, 3):
