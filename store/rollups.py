@@ -182,7 +182,7 @@ def look_for_late(connection: sqlite3.Connection, many: int) -> bool:
         _roll_again(connection, marks, check, hour_s)
     if upto > marks.seen_id:
         write_marks(connection, replace(marks, seen_id=upto))
-    return int(newest) > upto
+    return bool(upto < newest)
 
 
 def _roll_again(connection: sqlite3.Connection, marks: Marks, check: int, hour_s: int) -> None:
