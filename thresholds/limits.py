@@ -100,7 +100,7 @@ class Limits:
     def _choose(self, bits: int) -> tuple[Limit, ...]:
         if len(self._chosen) >= MOST_NAMES:
             self._chosen = {0: ()}
-        chosen = tuple(_until_certain(limit for place, limit in enumerate(self.ranked) if bits >> place & 1))
+        chosen = tuple(_until_certain(self.ranked[place] for place in _places(bits)))
         self._chosen[bits] = chosen
         return chosen
 
@@ -128,6 +128,14 @@ class Limits:
         if known is None or known[0] != at:
             known = self._seasons[id(calendar)] = (at, calendar.covers(at))
         return known[1]
+
+
+def _places(bits: int) -> Iterator[int]:
+    """Yield the places of the bits that are set, the strongest limit's first."""
+    while bits:
+        lowest = bits & -bits
+        yield lowest.bit_length() - 1
+        bits ^= lowest
 
 
 def _until_certain(limits: Iterator[Limit]) -> Iterator[Limit]:

@@ -73,6 +73,24 @@ def test_with_discovery_domains_are_not_known_beforehand(settings_of: Reader) ->
     )
     text = "servers:\n  imap: {kind: imap, host: mail.isp.example}\n" + discovery
     assert settings_of(f"{text}thresholds:\n  - {{match: {{domain: whoever.example}}, warning: 1s}}\n").warnings == ()
+    loops = text.replace(
+        "  servers: {imap: imap}", "  servers: {imap: imap, smtp: submission}\n  roundtrip: {submit: submission, fetch: imap}"
+    )
+    loops = loops.replace("discovery:", "  submission: {kind: submission, host: mail.isp.example}\ndiscovery:")
+    assert settings_of(f"{loops}thresholds:\n  - {{match: {{trip: total, server: whoever.example}}, warning: 1s}}\n").warnings == ()
+
+
+def test_thousands_of_thresholds_of_thousands_of_domains_are_looked_up(settings_of: Reader) -> None:
+    mailbox = "{address: probe@abc.example, password: {env: PROBE_PASSWORD}}"
+    names = range(2_000)
+    domains = "".join(f"  - {{name: d{number}.example, servers: [imap], mailbox: {mailbox}}}\n" for number in names)
+    thresholds = "".join(f"  - {{match: {{domain: D{number}.example}}, warning: 1s}}\n" for number in (*names, 7, 10_000))
+    head = "servers:\n  imap: {kind: imap, host: mail.isp.example}\n"
+    warnings = settings_of(f"{head}domains:\n{domains}thresholds:\n{thresholds}").warnings
+    assert [warning.partition("thresholds")[2] for warning in warnings] == [
+        "[7]: thresholds[2000] below says something else of the very same, so this threshold never applies",
+        "[2001].match.domain: matches no domain, so this threshold never applies",
+    ]
 
 
 ICAL = """BEGIN:VCALENDAR
