@@ -25,7 +25,7 @@ INSTALL = $(PYTHON) -B -m setup.venv
 help: ## list what one can do here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
 
-demo: setup-demo ## start a real mail system on loopback, probe it, break it, and show what Mailsonde says
+demo: setup-demo ## start a real mail system on loopback and the service on it, break it, mend it, and show what the service says
 	@.venv/bin/python -m setup.demo
 
 test: setup-test ## all that must hold before a change is handed in: lint, types, import contracts, tests
@@ -50,7 +50,7 @@ lock: $(test_stamp) ## pin all versions anew, with hashes and without any index'
 picture: setup-demo ## draw docs/probe-run.svg, the README's picture, from a real run
 	@.venv/bin/python -m setup.picture
 
-clean: ## stop the lab and leave nothing of all this in the tree
+clean: ## stop service and lab and leave nothing of all this in the tree
 	@$(PYTHON) -B -m setup.clean
 
 setup-demo:

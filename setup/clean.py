@@ -1,6 +1,6 @@
-"""Take away what make has made in this tree: the lab that is up, `.venv`, `.make`, caches. Debian's packages stay, and it says so.
+"""Take away what make has made: the demo's service and the lab that are up, `.venv`, `.make`, caches. Debian's packages stay.
 
-It touches only what is named here, never a file that git does not know for another reason. Standard library alone.
+It says so. It touches only what is named here, never a file that git does not know for another reason. Standard library alone.
 """
 
 import shutil
@@ -9,7 +9,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from setup import demo_service
 from setup.packages import PACKAGES
+from setup.refusals import SetUpError
 
 CACHES = (".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".import_linter_cache")
 FOLDERS = (".venv", ".make", "build", "mailsonde.egg-info", *CACHES)
@@ -37,6 +39,11 @@ def sweep(root: Path) -> None:
 
 def main() -> int:
     """Take it all away; exit code 1 when the lab could not be ended (then nothing is removed: its commands are still needed)."""
+    try:
+        demo_service.stop()
+    except SetUpError as error:
+        print(f"{error} Nothing was removed.", file=sys.stderr)
+        return 1
     if lab_down():
         print("The lab is still up, so nothing was removed. Its line above says what to do.", file=sys.stderr)
         return 1

@@ -1,7 +1,7 @@
-"""The demo: a real mail system on loopback, probed while it is well and once with something broken; then what to try next.
+"""The demo: a real mail system on loopback, watched by the service while it is well, broken, and mended; then what to try next.
 
-On a terminal the lab stays up afterwards, to be played with; elsewhere, and when interrupted, it goes down. Exit code 0 only when
-Mailsonde said OK of the healthy system and named the broken part of the other.
+On a terminal both stay up afterwards, to be played with; elsewhere, and when interrupted, they go down. Exit code 0 only when the service
+said OK of the healthy system, noticed what was broken, and said OK again.
 """
 
 import os
@@ -9,28 +9,38 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 
+from setup import demo_service
+from setup.demo_state import NOTHING, State, changed, state
+from setup.refusals import SetUpError
+
 LAB = Path(tempfile.gettempdir()) / "mailsonde-lab"
-CONFIG = LAB / "mailsonde.yml"
 BIN = Path(".venv/bin")
 PYTHON = str(BIN / "python")
-PROBE = [str(BIN / "probe"), "run", "--config", str(CONFIG)]
-FAULT = "imap-expired"
-FILTER = ["--domain", "alpha.test", "--no-trip"]
+FAULT, BROKEN = "imap-expired", "imap"  # the fault, and how the names begin of the servers that it breaks
 OK, CRITICAL, INTERRUPTED = 0, 2, 130
-NEXT = f"""
-What to try next:
-  source .venv/bin/activate                       the commands below without their path
-  probe run --config {CONFIG}
-      --format json | --talk | --watch            the same for scripts; the conversation itself; again and again
-  python -m lab faults                            what else can be broken, and what Mailsonde must say of it
-  python -m lab fault NAME.. ; python -m lab clear
-  probe run imaps://you@your.host --password-file FILE
-                                                  one server of your own, without any configuration
-  probe init you@your.domain                      a first configuration for your own mail system
+PATIENCE = 40.0  # each check and each trip comes round every ten seconds
+LOOK = 0.5
+HERE = """
+Mail system and service stay up, on loopback alone. What to try next (`source .venv/bin/activate` puts `probe` on the path):
+  {address}/metrics                 what Prometheus scrapes: docs/metrics.md explains it, mixin/ has rules and a dashboard
+  tail -f {log}            what the service says, one event a line
+  probe run --config {config}
+      --format json | --talk | --watch                the same at once, by hand; the conversation itself; again and again
+  python -m lab fault NAME.. ; python -m lab clear    break something else, and watch; `python -m lab faults` lists what
+  python -m setup.demo end                            ends both and leaves nothing of them, as `make clean` does
 """
-STAYS = "\nThe lab stays up, on loopback alone. `python -m lab down` (or `make clean`) ends it and leaves nothing of it.\n"
+GONE = """
+Mail system and service are down again; on a terminal `make demo` leaves them up, to be played with.
+"""
+YOURS = """\
+Your own mail system:
+  probe run imaps://you@your.host --password-file FILE    one server, without any configuration
+  probe init you@your.domain                              a first configuration
+"""
 
 
 def say(text: str) -> None:
@@ -54,7 +64,7 @@ def is_up() -> bool:
     return not subprocess.run([PYTHON, "-m", "lab", "status"], check=False, capture_output=True).returncode
 
 
-def start() -> bool:
+def start_lab() -> bool:
     """Bring the lab up, or take the one that is up and free it of faults; return whether there is one."""
     if is_up():
         say("\nThe mail system of an earlier demo is still up; it will do.")
@@ -65,56 +75,101 @@ def start() -> bool:
     return lab("up") == OK
 
 
-def well() -> bool:
-    """Probe the healthy system; return whether Mailsonde says OK."""
-    say("\nEvery server of every domain, once, and a test message from each domain to itself:")
-    return shown(PROBE) == OK
+class Screen:
+    """Shows the state of the mail system as the service tells it, line by line as it changes."""
+
+    def __init__(self, address: str) -> None:
+        self.address, self.began, self.last = address, time.monotonic(), NOTHING
+
+    def until(self, enough: Callable[[State], bool]) -> bool:
+        """Show changes until it is enough; return whether it came to that within PATIENCE."""
+        end = time.monotonic() + PATIENCE
+        while not enough(self.look()):
+            if time.monotonic() > end:
+                return False
+            time.sleep(LOOK)
+        return True
+
+    def look(self) -> State:
+        """Read the page, and show what has changed."""
+        new = state(demo_service.page(f"{self.address}/metrics"))
+        for line in changed(self.last, new):
+            say(f"  {time.monotonic() - self.began:4.0f} s  {line}")
+        self.last = new
+        return new
 
 
-def broken() -> bool:
-    """Break one server and probe again; return whether Mailsonde says CRITICAL."""
-    say("\nNow something breaks. Mailsonde must say what, and where:")
+def watched(screen: Screen) -> str:
+    """Show it well, broken, and well again; return what went wrong, "" = nothing."""
+    say("\nThe service probes every server of every domain each ten seconds, and sends test mail from each domain to itself:")
+    if not screen.until(lambda now: now.well):
+        return "The service did not say OK of a healthy system."
+    say("\nNow something breaks. The service must notice by itself, and say what and where:")
     if lab("fault", FAULT) != OK:
-        return False
+        return "The fault could not be put in place; the line above says why."
+    noticed = screen.until(lambda now: now.critical(BROKEN))
+    by_hand = noticed and broken_by_hand()
+    say("\nAnd now it is mended:")
+    lab("clear")
+    if not by_hand:
+        return "Mailsonde did not name what was broken."
+    return "" if screen.until(lambda now: now.well) else "The service did not say OK of the mended system."
+
+
+def broken_by_hand() -> bool:
+    """Probe the broken server by hand; return whether that says CRITICAL too, in the peer's words."""
+    say("\nThe same by hand, with the reason in words:")
+    filters = ["--domain", "alpha.test", "--server", "imap*", "--no-trip"]
+    return shown([str(BIN / "probe"), "run", "--config", str(demo_service.CONFIG), *filters]) == CRITICAL
+
+
+def end() -> int:
+    """End service and lab, the service first, so that it says QUIT to somebody; return an exit code."""
     try:
-        return shown([*PROBE, *FILTER]) == CRITICAL
-    finally:
-        lab("clear")
+        demo_service.stop()
+    except SetUpError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return lab("down") if LAB.exists() else OK
 
 
-def verdict() -> str | None:
-    """Show it all; return what went wrong, or None."""
-    if not well():
-        return "Mailsonde did not say OK of a healthy system."
-    return None if broken() else "Mailsonde did not name what was broken."
-
-
-def end(*, stays: bool) -> None:
-    """Leave the lab up and say how to end it, or end it."""
-    if stays:
-        say(NEXT + STAYS)
+def closing(address: str) -> None:
+    """Leave both up on a terminal and say how to play with them; end them elsewhere."""
+    if sys.stdout.isatty():
+        say(HERE.format(address=address, log=demo_service.LOG, config=demo_service.CONFIG) + YOURS)
     else:
-        lab("down")
-        say(NEXT.replace("  probe run --config", "  python -m lab up\n  probe run --config", 1))
+        end()
+        say(GONE + YOURS)
+
+
+def demo() -> int:
+    """Run the demo; return its exit code. A lab that did not start is left as it is: it may be another's."""
+    if not start_lab():
+        print("The lab did not start; the line above says why.", file=sys.stderr)
+        return 1
+    say("\nStarting the service on it, in the background:")
+    say(f"\n$ {BIN / 'probe'} serve --config {demo_service.CONFIG}")
+    address = demo_service.start(BIN / "probe", LAB / "mailsonde.yml")
+    if wrong := watched(Screen(address)):
+        raise SetUpError(wrong)
+    closing(address)
+    return OK
 
 
 def main() -> int:
-    """Run the demo; return its exit code. A lab that did not start is left as it is: it may be another's."""
+    """Run the demo, or end what it left up (`end`); return an exit code."""
+    if sys.argv[1:] == ["end"]:
+        return end()
     try:
-        if not start():
-            print("The lab did not start; the line above says why.", file=sys.stderr)
-            return 1
-        wrong = verdict()
+        return demo()
+    except SetUpError as error:
+        print(error, file=sys.stderr)
+        if not sys.stdout.isatty():
+            end()
+        return 1
     except KeyboardInterrupt:
-        lab("down")
+        end()
         return INTERRUPTED
-    if wrong is None:
-        end(stays=sys.stdout.isatty())
-        return OK
-    print(wrong, file=sys.stderr)
-    if not sys.stdout.isatty():
-        lab("down")
-    return 1
 
 
 if __name__ == "__main__":
