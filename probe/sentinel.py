@@ -16,16 +16,13 @@ out, waits shorter than a beat for other callbacks or for the interpreter's lock
 from __future__ import annotations
 
 import asyncio
-from array import array
-from bisect import bisect_left
-from heapq import nlargest
 from time import monotonic
 
+from probe.holds import Holds
 from probe.waits import Waits
 
 PERIOD_SECONDS = 0.002
 GRAIN_SECONDS = 0.0015  # event loops round their timers to milliseconds; a beat late by less says nothing
-KEPT_HOLDS = 8_192
 
 
 class Sentinel:
@@ -33,24 +30,26 @@ class Sentinel:
 
     Attributes:
         waits: garbage collections and waits for a processor, ever.
-        holds: how many holds were seen, ever.
         held_seconds: what the beats were late in all.
         unseen_seconds: the waits between beats that came in time, in all; note it when a conversation begins.
     """
 
-    __slots__ = ("_due", "_ends", "_handle", "_lengths", "_loop", "_waited", "held_seconds", "holds", "unseen_seconds", "waits")
+    __slots__ = ("_due", "_handle", "_holds", "_loop", "_waited", "held_seconds", "unseen_seconds", "waits")
 
     def __init__(self) -> None:
         self.waits = Waits()
-        self.holds = 0
         self.held_seconds = 0.0
         self.unseen_seconds = 0.0
-        self._ends = array("d", bytes(8 * KEPT_HOLDS))  # monotonic second at which each hold ended; a ring, so that it never grows
-        self._lengths = array("d", bytes(8 * KEPT_HOLDS))  # seconds that it lasted
+        self._holds = Holds()
         self._waited = 0.0  # seconds of `waits` at the last beat
         self._due = float("inf")
         self._handle: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def holds(self) -> int:
+        """Return how many holds were seen, ever."""
+        return self._holds.seen
 
     def start(self) -> None:
         """Begin to beat on the running loop."""
@@ -75,20 +74,8 @@ class Sentinel:
             unseen: what `unseen_seconds` was then; None = seen holds alone.
         """
         overdue = monotonic() - self._due
-        holds = self._holds_since(since)
-        if overdue > GRAIN_SECONDS:
-            holds.append(overdue + PERIOD_SECONDS)
-        seen = sum(holds) if len(holds) <= count else sum(nlargest(count, holds))
+        seen = self._holds.longest(since, count, overdue + PERIOD_SECONDS if overdue > GRAIN_SECONDS else 0.0)
         return seen if unseen is None else seen + self._share(count, unseen, overdue)
-
-    def _holds_since(self, since: float) -> array[float]:
-        """Return how long each hold lasted that ended since; found by halving, for a conversation may have met thousands."""
-        holds, ends = self.holds, self._ends
-        if not holds or ends[(holds - 1) % KEPT_HOLDS] < since:
-            return array("d")
-        kept = range(max(0, holds - KEPT_HOLDS), holds)
-        first, end = kept[bisect_left(kept, since, key=lambda number: ends[number % KEPT_HOLDS])] % KEPT_HOLDS, holds % KEPT_HOLDS
-        return self._lengths[first:end] if first < end else self._lengths[first:] + self._lengths[:end]
 
     def _share(self, count: int, unseen: float, overdue: float) -> float:
         """Return the unseen waits that `count` stamps may have met since; a beat that is overdue by now counts as a hold instead."""
@@ -104,9 +91,7 @@ class Sentinel:
         now = monotonic()
         late, waited = now - self._due, self.waits.seconds()
         if late > GRAIN_SECONDS:
-            place = self.holds % KEPT_HOLDS
-            self._ends[place], self._lengths[place] = now, late + PERIOD_SECONDS
-            self.holds += 1
+            self._holds.add(now, late + PERIOD_SECONDS)
             self.held_seconds += late
         else:
             self.unseen_seconds += max(0.0, waited - self._waited)

@@ -18,8 +18,9 @@ import pytest
 from config.load import load
 from config.plan import plan
 from lab import dovecot
+from probe.holds import KEPT_HOLDS
 from probe.line import LINGER_SECONDS
-from probe.sentinel import KEPT_HOLDS, PERIOD_SECONDS, Sentinel
+from probe.sentinel import PERIOD_SECONDS, Sentinel
 from probe.values import Endpoint, FaultKind, Outcome, Security
 from probe.wire import Wire
 from tests.probe.fakes import fault, serve, smtp, talk

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from probe import waits
-from probe.sentinel import GRAIN_SECONDS, KEPT_HOLDS, PERIOD_SECONDS, Sentinel
+from probe.holds import KEPT_HOLDS
+from probe.sentinel import GRAIN_SECONDS, PERIOD_SECONDS, Sentinel
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -165,21 +166,3 @@ async def test_asking_is_cheap_even_of_a_busy_minute(monkeypatch: pytest.MonkeyP
         assert sentinel.worst_since(now - 10.0, 6, sentinel.unseen_seconds) > 0.02
     sentinel.stop()
     assert time.process_time() - used < 0.2  # a millisecond each would be a fifth of the processor at 200 timeouts a second
-
-
-@pytest.mark.parametrize("holds", [1, 5, KEPT_HOLDS - 1, KEPT_HOLDS, KEPT_HOLDS + 1, 2 * KEPT_HOLDS + 7])
-async def test_the_ring_gives_what_ended_since_and_nothing_else(monkeypatch: pytest.MonkeyPatch, holds: int) -> None:
-    now = 0.0
-    monkeypatch.setattr("probe.sentinel.monotonic", lambda: now)
-    sentinel = Sentinel()
-    sentinel.start()
-    for number in range(1, holds + 1):  # the hold that ends at second n lasts n seconds
-        now = float(number)
-        sentinel.stop()
-        sentinel._due = now - number + PERIOD_SECONDS
-        sentinel._beat()
-    sentinel.stop()
-    kept = min(holds, KEPT_HOLDS)
-    for since in {1, holds - kept + 1, holds - kept // 2, holds, holds + 1}:
-        expected = [float(number) for number in range(max(since, holds - kept + 1), holds + 1)]
-        assert list(sentinel._holds_since(float(since))) == pytest.approx(expected)
