@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, date, timedelta, tzinfo
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from config.ical_events import Happening, happening, note_moved
+from thresholds.calendars import Spans, Yearly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,11 +25,17 @@ MOST_BYTES = 10 * 2**20
 STRUCTURE = re.compile(r"(BEGIN|END):([A-Za-z0-9-]+)[ \t]*\r?", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
 class Events:
-    """What one file holds."""
+    """What one file holds. Its days and spans are worked out once, however many calendars and reloads ask for them."""
 
-    happenings: tuple[Happening, ...] = ()
+    def __init__(self, happenings: tuple[Happening, ...] = ()) -> None:
+        self.happenings = happenings
+        self.days = Yearly(self.days_of)
+        self._spans: dict[tzinfo, Spans] = {}
+
+    def spans(self, zone: tzinfo) -> Spans:
+        """Return the spans of the timed events; `zone` for those that name none."""
+        return self._spans.setdefault(zone, Spans(partial(self.spans_of, zone=zone)))
 
     def days_of(self, year: int) -> Iterator[date]:
         """Yield the days of a year that belong to all-day events."""

@@ -18,9 +18,11 @@ from config.idle import idle
 from config.secret_sources import Sources
 from config.settings import LATER, Settings
 from probe.clock import utc_now
+from thresholds.calendars import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from pydantic_core import ErrorDetails
 
@@ -89,7 +91,10 @@ def _settings(tree: Tree, sources: Sources) -> Settings:
     problems = tree.problems + _beside(tree.problems, problems)
     if problems:
         raise ConfigErrors(problems)
-    settings._warnings = tuple(_warnings(settings, tree, sources))  # noqa: SLF001 - frozen to all but its maker
+    now = utc_now()
+    for name, plan in settings.calendars.items():
+        prepare(plan.calendar(name, settings.timezone), (now.year, now.year + 1))  # or the new year would hold up the probes
+    settings._warnings = tuple(_warnings(settings, tree, sources, now))  # noqa: SLF001 - frozen to all but its maker
     return settings
 
 
@@ -157,9 +162,9 @@ def _view(settings: Settings, sections: dict[str, Any]) -> coherence.View:
     )
 
 
-def _warnings(settings: Settings, tree: Tree, sources: Sources) -> list[str]:
+def _warnings(settings: Settings, tree: Tree, sources: Sources, now: datetime) -> list[str]:
     """Return what is odd but no error, in the order of the file; files that others can read come last."""
     later = [tree.problem((key,), NOT_YET, of_key=True) for key in tree.value if key in LATER]
-    never = [tree.problem(path, says) for path, says in idle(settings, utc_now())]
+    never = [tree.problem(path, says) for path, says in idle(settings, now)]
     empty = [tree.problem(path, says) for path, says in coherence.oddities(settings)]
     return [*map(str, in_order([*later, *never, *empty])), *sources.warnings]

@@ -2,7 +2,6 @@
 
 from collections.abc import Container, Iterable
 from datetime import date
-from functools import partial
 from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo
 
@@ -12,7 +11,7 @@ from config import ical, scalars, weekly
 from config.fields import STRING, Duration, Factor, Name, Section, Text, Value, Zone, choice, sources_of
 from config.ical import Events
 from probe.values import FaultKind, Outcome
-from thresholds.calendars import Calendar, Spans, Window, Yearly
+from thresholds.calendars import Calendar, Spans, Window
 from thresholds.values import FALLING, TRIP_PARTS, UNITS, Aspect, Baseline, Level, Limit, Match
 
 PARTS = list(TRIP_PARTS)
@@ -73,13 +72,13 @@ class CalendarPlan(Section):
 def _all_days(written: Iterable[date | Container[date] | Events]) -> tuple[Container[date], ...]:
     """Return the whole days among what was written: single ones in one set, then holidays and the all-day events of files."""
     single = frozenset(one for one in written if isinstance(one, date))
-    others = [Yearly(one.days_of) if isinstance(one, Events) else one for one in written if not isinstance(one, date)]
+    others = [one.days if isinstance(one, Events) else one for one in written if not isinstance(one, date)]
     return (single, *others) if single else tuple(others)
 
 
 def _spans(written: Iterable[object], zone: ZoneInfo) -> tuple[Spans, ...]:
     """Return the timed events of the files among what was written."""
-    return tuple(Spans(partial(one.spans_of, zone=zone)) for one in written if isinstance(one, Events))
+    return tuple(one.spans(zone) for one in written if isinstance(one, Events))
 
 
 class MatchPlan(Section):

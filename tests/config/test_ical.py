@@ -1,7 +1,6 @@
 """iCal files as calendars: what their events cover, over folds, gaps and years, and each wrong file with its exact message."""
 
 from datetime import UTC, date, datetime
-from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -11,7 +10,6 @@ from hypothesis import strategies as st
 
 from config import ical
 from config.ical import parse, read
-from thresholds.calendars import Spans
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ZONE_OF_ITS_OWN = """BEGIN:VTIMEZONE
@@ -38,8 +36,7 @@ def days(*events: str, year: int = 2026) -> list[str]:
 
 
 def covers(event: str, utc: str, zone: ZoneInfo = BERLIN) -> bool:
-    found = parse(file_of(event), "x.ics")
-    return Spans(partial(found.spans_of, zone=zone)).covers(datetime.fromisoformat(f"{utc}+00:00"))
+    return parse(file_of(event), "x.ics").spans(zone).covers(datetime.fromisoformat(f"{utc}+00:00"))
 
 
 @pytest.mark.parametrize(
@@ -120,9 +117,15 @@ def test_timed_events_are_spans(event: str, utc: str, inside: bool) -> None:
 def test_a_zone_that_the_file_describes_is_known() -> None:
     event = "BEGIN:VEVENT\nUID:1\nDTSTART;TZID=Headquarters:20261224T120000\nDURATION:PT1H\nEND:VEVENT"
     content = f"BEGIN:VCALENDAR\n{ZONE_OF_ITS_OWN}\n{event}\nEND:VCALENDAR\n".encode()
-    spans = Spans(partial(parse(content, "x.ics").spans_of, zone=BERLIN))
+    spans = parse(content, "x.ics").spans(BERLIN)
     assert spans.covers(datetime(2026, 12, 24, 8, 30, tzinfo=UTC))
     assert not spans.covers(datetime(2026, 12, 24, 9, 30, tzinfo=UTC))
+
+
+def test_a_file_is_worked_out_once_for_all_who_ask() -> None:
+    events = parse(file_of("DTSTART;VALUE=DATE:20261224"), "x.ics")
+    assert events.spans(BERLIN) is events.spans(ZoneInfo("Europe/Berlin"))
+    assert date(2026, 12, 24) in events.days
 
 
 def test_to_dos_and_alarms_mean_nothing() -> None:

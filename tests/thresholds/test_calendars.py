@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from thresholds.calendars import Calendar, Spans, Window, Yearly, first_held
+from thresholds.calendars import Calendar, Spans, Window, Yearly, first_held, prepare
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -121,3 +121,18 @@ def test_days_are_worked_out_once_a_year() -> None:
     yearly = Yearly(days_of)
     found = [day in yearly for day in (date(2026, 5, 1), date(2026, 5, 2), date(2030, 5, 1), "2026-05-01")]
     assert (found, asked) == ([True, False, True, False], [2026, 2030])
+
+
+def test_years_can_be_worked_out_before_they_are_asked_of() -> None:
+    asked: list[int] = []
+
+    def none_of(year: int) -> tuple[()]:
+        asked.append(year)
+        return ()
+
+    days, pauses = Yearly(none_of), Spans(none_of)
+    calendar = Calendar("some", BERLIN, OFFICE.windows, (days,), without_spans=(pauses,))
+    prepare(calendar, (2026, 2027))
+    assert asked == [2026, 2026, 2027, 2027]
+    calendar.covers(moment("2026-12-31T23:30:00"))  # 2027 in Berlin
+    assert len(asked) == 4
