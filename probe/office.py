@@ -140,7 +140,7 @@ class Office:
 
     async def _depart(self, way: Way, written: asyncio.Future[bool], reader: Reader) -> None:
         """Hand the message in once the ledger knows of it and the mailbox is open, or both were tried."""
-        await asyncio.shield(written)
+        await asyncio.wait([written], timeout=self.opening_seconds)  # a disk that hangs stops no trip
         with suppress(TimeoutError):
             async with asyncio.timeout(self.opening_seconds):
                 await reader.opened.wait()
@@ -190,7 +190,7 @@ class Office:
             return
         if standing.waiting_for != way.waiting_for:
             way.waiting_for = standing.waiting_for
-            self._tell(trip_of(way.passage, way.waiting_for))
+            self.tell(trip_of(way.passage, way.waiting_for))
         seconds = min(max((standing.until - now).total_seconds(), 0.0), LONGEST_LOOK_SECONDS)
         way.look = asyncio.get_running_loop().call_later(seconds, self._look, way)
 
@@ -203,11 +203,11 @@ class Office:
     async def _close_file(self, way: Way, written: asyncio.Future[bool]) -> None:
         """Tell the outcome once it stands in the ledger, or cannot."""
         self._chores.stay()
-        await asyncio.shield(written)
+        await asyncio.wait([written], timeout=OPENING_SECONDS)
         self.ways.strike(way)
         if not self.ways:
             self.quiet.set()
-        self._tell(trip_of(way.passage))
+        self.tell(trip_of(way.passage))
 
     def _put(self, way: Way, passage: Passage) -> asyncio.Future[bool]:
         """Keep what is known now. Returns what will say whether it stands on the disk."""
@@ -216,7 +216,8 @@ class Office:
         self._look(way)
         return written
 
-    def _tell(self, trip: Trip) -> None:
+    def tell(self, trip: Trip) -> None:
+        """Tell of a trip; a bug of who is told is theirs."""
         try:
             self._tell_it(trip)
         except Exception:

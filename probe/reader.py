@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("mailsonde.reader")
 
+NOT_OPENED = "not opened yet"
 POLL_SHARE = 0.1  # of the age of the youngest trip: a fresh one is looked for often, an old one seldom
 POLL_BOUNDS_SECONDS = {"imap": (0.5, 30.0), "pop3": (0.4, 60.0)}  # a look at POP3 is a login; servers count those
 STEADY_SECONDS = 30.0  # a session that broke before lasted too short to come back at once: it may break again
@@ -77,7 +78,7 @@ class Reader:
 
     def __init__(self, wire: Wire, check: Check, key: bytes, post: Post) -> None:
         self.check = check
-        self.blind = "not opened yet"  # why the mailbox cannot be read now; "" = it is read
+        self.blind = NOT_OPENED  # why the mailbox cannot be read now; "" = it is read
         self.opened = asyncio.Event()  # it is read, or the first try has failed
         self._wire = wire
         self._key = key
@@ -95,7 +96,7 @@ class Reader:
 
     async def run(self) -> None:
         """Read until nothing is awaited any more, whatever happens to the connection."""
-        failures = 0
+        failures, self.blind = 0, NOT_OPENED
         while self.poll_seconds(reading=False) is not None and not self._leaving:
             began = monotonic()
             if self._anew:

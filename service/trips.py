@@ -71,7 +71,7 @@ class Trips:
         left: Path | None = None,
         purses: Purses | None = None,
     ) -> None:
-        self.ledger, self._told, self._left = ledger, told, left
+        self.ledger, self._left = ledger, left
         self._office = Office(wire, key, ledger, told, self._due_seconds)
         self._anchor = monotonic() - time()
         self._schedule = Schedule(self._anchor)
@@ -129,9 +129,9 @@ class Trips:
         """Make the trips until cancelled; then leave the mailboxes and let the ledger have what is known."""
         try:
             while True:
+                self._woken.clear()
+                await self._adopt()
                 try:
-                    self._woken.clear()
-                    await self._adopt()
                     self._begin_due()
                 except Exception:
                     log.exception("our own error in the schedule of trips")
@@ -155,10 +155,13 @@ class Trips:
         names, self._new = self._new, set()
         if not names:
             return
-        if self._left is not None:
-            await inherit(self._left, names, self.ledger)
-        for trip in await self._office.adopt({name: self._journeys[name] for name in names if name in self._journeys}):
-            self._told(trip)
+        try:
+            if self._left is not None:
+                await inherit(self._left, names, self.ledger)
+            for trip in await self._office.adopt({name: self._journeys[name] for name in names if name in self._journeys}):
+                self._office.tell(trip)
+        except Exception:
+            log.exception("our own error in taking over trips that were under way")
 
     def _begin_due(self) -> None:
         now = monotonic()

@@ -13,6 +13,7 @@ from lab import dovecot, faults, postfix, processes
 from probe.ledger import Ledger
 from probe.values import Outcome
 from tests.probe.lab_trips import Way
+from tests.probe.test_release import rings
 from tests.service.serving_trips import serving
 
 if TYPE_CHECKING:
@@ -100,3 +101,16 @@ async def test_a_mailbox_is_closed_between_trips_that_are_far_apart(way: Way) ->
         trips.plan([replace(way.journey(), every_seconds=1_000_000.0, name="seldom")])
         assert trips.stats.mailboxes_open == 0
         assert kept.told == []
+
+
+@pytest.mark.parametrize("fetch", ["imaps", "pop3s"])
+async def test_trips_of_a_service_that_goes_on_leave_no_garbage(way: Way, fetch: str) -> None:
+    left: list[str] = []
+    async with serving(way) as (trips, kept):
+        trips.plan([replace(way.journey(fetch=fetch), every_seconds=1.0)])
+        await kept.until(lambda: len(kept.ended) >= 2)
+        with rings(left):
+            await kept.until(lambda: len(kept.ended) >= 6)
+        trips.plan([])
+        await kept.until(lambda: trips.stats.under_way == 0)
+    assert left == []
