@@ -173,7 +173,9 @@ async def reads(store: Watched) -> list[tuple[object, ...]]:
         "steps, an hour": lambda: steps(store, EVERYTHING, check, now - timedelta(hours=1), now),
         "last good conversation": lambda: conversation(store, EVERYTHING, check, "last_good"),
         "usual hours of a check, 12 weeks": lambda: usual(store, EVERYTHING, [check], Asked(now - timedelta(days=84), UTC)),
-        "one usual hour of all checks": lambda: usual(store, EVERYTHING, names, Asked(now - timedelta(days=84), UTC, 9)),
+        f"one usual hour of all checks, {LONG} with a history": lambda: usual(
+            store, EVERYTHING, names, Asked(now - timedelta(days=84), UTC, 9)
+        ),
     }
     return [await measured(store, what, ask) for what, ask in asks.items()]
 

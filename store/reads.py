@@ -65,7 +65,6 @@ class State(NamedTuple):
     level: int  # thresholds.values.Level
     suspect: int
     fault_kind: str | None
-    check_id: int
 
     @property
     def started_at(self) -> datetime:
@@ -136,18 +135,18 @@ class Conversation:
 async def states(store: Store, scope: Scope, since: datetime | None = None) -> list[State]:
     """Return the last state of every check, in no order; only of those run since, where that is said."""
     sql = f"""
-        SELECT name, domain, server, kind, run_id, started_us, duration_us, level, suspect, fault_kind, checks.id
+        SELECT name, domain, server, kind, run_id, started_us, duration_us, level, suspect, fault_kind
         FROM checks JOIN states ON states.check_id = checks.id
-        WHERE {within(scope)} AND checks.id > :after AND started_us >= :since ORDER BY checks.id LIMIT {STATES_AT_ONCE}
+        WHERE {within(scope)} AND checks.id BETWEEN :first AND :last AND started_us >= :since
     """  # noqa: S608 - our own conditions; values are parameters
-    values: dict[str, Any] = {"after": 0, "since": microseconds(since) if since else 0, **allowed(scope)}
+    values: dict[str, Any] = {"since": microseconds(since) if since else 0, **allowed(scope)}
+    (newest,) = await store.read(lambda connection: connection.execute("SELECT coalesce(max(id), 0) FROM checks").fetchone())
     found: list[State] = []
-    while True:
-        rows = await store.read(lambda connection: connection.execute(sql, values).fetchall())
+    for first in range(1, newest + 1, STATES_AT_ONCE):
+        some = values | {"first": first, "last": first + STATES_AT_ONCE - 1}
+        rows = await store.read(lambda connection: connection.execute(sql, some).fetchall())  # noqa: B023 - awaited at once
         found += [tuple.__new__(State, row) for row in rows]  # `_make` does the same and counts the fields each time
-        if len(rows) < STATES_AT_ONCE:
-            return found
-        values["after"] = rows[-1][-1]
+    return found
 
 
 # -- runs

@@ -28,7 +28,7 @@ HOUR_S, DAY_S = 3_600, 86_400
 GRACE_S = 120  # after its end, before an hour is rolled: conversations under way and queued results are still to come
 DAY_WEIGHT = 8  # to merge the hours of a check's day costs about as much as to roll so many checks' hours
 CHECKS_AT_ONCE = 500  # rolled in one slice at the most: a night without runs must not let the first hour of the day be one slice
-LOOKED_AT = 50_000  # runs looked at for being late, in one slice
+LOOKED_AT = 20_000  # runs looked at for being late, in one slice
 LATE_AT_ONCE = 500
 
 # The columns of store.summary.COLUMNS, made of runs with the columns of TIMED.
