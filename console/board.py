@@ -6,7 +6,9 @@ shows nothing that it was not told: a check is unknown until its first run, and 
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
+from itertools import islice
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -16,10 +18,12 @@ from console.histogram import LATENESS_SECONDS, Histogram
 from console.metrics_table import MANY_TRIPS, WIDE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from probe.values import Check, Journey
     from store.values import Run, TripRun
+
+AT_ONCE = 100  # checks that are planned without a pause: 0.5 ms when they are new
 
 
 class Board:
@@ -54,14 +58,36 @@ class Board:
         return len(self.journeys) > MANY_TRIPS
 
     def plan(self, checks: Iterable[Check], journeys: Iterable[Journey]) -> None:
-        """Replace the set at any time: who stays keeps what was seen of it, who is gone vanishes with all its series."""
-        old = self.cells
+        """Replace the set at any time: who stays keeps what was seen of it, who is gone vanishes with all its series.
+
+        With 60,000 checks it takes 0.3 s the first time, and 30 ms later: on a loop that probes, use `replan`.
+        """
+        for _ in self._plan(checks, journeys):
+            pass
+
+    async def replan(self, checks: Iterable[Check], journeys: Iterable[Journey]) -> None:
+        """Do the same in slices of less than a millisecond; until it returns, the old set is shown."""
+        for _ in self._plan(checks, journeys):
+            await asyncio.sleep(0)
+
+    def _plan(self, checks: Iterable[Check], journeys: Iterable[Journey]) -> Iterator[None]:
+        """Make the new set part by part, and put it in the place of the old one at the end."""
+        old, cells, sizes = self.cells, dict[str, Cell](), Counter[tuple[str, str]]()
+        first_of: dict[str, str] = {}
+        rest = iter(checks)
+        while part := list(islice(rest, AT_ONCE)):
+            cells.update([(check.name, self._cell(check, old.get(check.name))) for check in part])
+            sizes.update([(check.server, check.kind) for check in part])
+            for check in part:
+                first_of.setdefault(check.server, check.name)
+            yield
+        trips, rest_of_trips = dict[str, Journeying](), iter(journeys)
+        while some := list(islice(rest_of_trips, AT_ONCE)):
+            trips.update([(one.name, self._journey(one)) for one in some])
+            yield
+        self.cells, self.sizes, self.first_of, self.journeys = cells, sizes, first_of, trips
+        self.tallies = {key: tally for key, tally in self.tallies.items() if key in sizes}
         self.plans += 1
-        self.cells = {check.name: self._cell(check, old.get(check.name)) for check in checks}
-        self.sizes = Counter([(cell.check.server, cell.check.kind) for cell in self.cells.values()])
-        self.first_of = {cell.check.server: name for name, cell in reversed(self.cells.items())}
-        self.tallies = {key: tally for key, tally in self.tallies.items() if key in self.sizes}
-        self.journeys = {one.name: self._journey(one) for one in journeys}
 
     def _cell(self, check: Check, old: Cell | None) -> Cell:
         if old is not None and (old.check.domain, old.check.server, old.check.kind) == (check.domain, check.server, check.kind):

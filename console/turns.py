@@ -1,6 +1,7 @@
-"""Long work on the event loop, in slices so short that no probe's stamp suffers: one slice in each pass of the loop, whoever asks.
+"""Long work on the event loop, in slices so short that no probe's stamp suffers, with rests between; one slice at a time, whoever asks.
 
-A thread would not do: it holds the interpreter's lock for 5 ms at a time, and the loop waits (decision 0110).
+A thread would not do: it holds the interpreter's lock for 5 ms at a time, and the loop waits. Without the rests the process would keep a
+processor busy, and the kernel lets such a one wait for others when a reply comes (decision 0110).
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
 SLICE_SECONDS = 0.0005
-SLICE_CHARACTERS = 32_768
+SLICE_CHARACTERS = 65_536  # to pack and send them takes about half as long again
+REST_SECONDS = 0.001  # the shortest that event loops can wait
 
 
 class Turns:
@@ -27,7 +29,7 @@ class Turns:
         while True:
             async with self._turn:
                 text, over = _slice(work)
-                await asyncio.sleep(0)
+                await asyncio.sleep(REST_SECONDS)
             if text:
                 yield text
             if over:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import tracemalloc
 from dataclasses import replace
@@ -154,3 +155,28 @@ def test_a_check_costs_less_than_a_kilobyte() -> None:
     finally:
         tracemalloc.stop()
     assert each < 1_000
+
+
+async def test_planning_anew_lets_the_loop_go_on() -> None:
+    checks = some_checks(500)
+    made = Made()
+    made.board.plan(checks[1:], [a_journey()])
+    for check in checks[1:]:
+        made.board.saw(a_run(check))
+    passes = 0
+
+    async def count() -> None:
+        nonlocal passes
+        while len(made.board.cells) == len(checks) - 1:
+            assert made.board.cells[checks[1].name].is_fresh(made.clock())  # the old set is whole until the new one is
+            passes += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(count())
+    await asyncio.sleep(0)
+    await made.board.replan(checks, ())
+    await counting
+    assert passes >= len(checks) / 100
+    assert fresh(made) == [check.name for check in checks[1:]]
+    assert made.board.journeys == {}
+    assert made.board.first_of == {check.server: check.name for check in checks[:4]}
