@@ -208,7 +208,10 @@ def _compare(archive: Path, manifest: Any, found: Mapping[str, Mapping[str, Any]
 
 def main() -> int:
     """Pack what the first line of the input says; print `+ BYTES` as they are packed, and `- WHY` when it fails. Returns the exit code."""
-    asked = json.loads(sys.stdin.readline())
+    line = sys.stdin.readline()
+    if not line:  # whoever wanted it has gone
+        return 1
+    asked = json.loads(line)
     os.nice(NICE)
     try:
         pack(Path(asked["store"]), [Path(key) for key in asked["keys"]], Path(asked["target"]), _Progress())

@@ -41,10 +41,10 @@ async def backup(store: Store, target: Path, keys: Sequence[Path] = (), heard: C
         except BaseException:
             with suppress(ProcessLookupError):
                 process.kill()
-            target.with_name(f"{target.name}.partial").unlink(missing_ok=True)
             raise
         finally:
             await process.wait()
+            target.with_name(f"{target.name}.partial").unlink(missing_ok=True)
     if failed or process.returncode:
         raise StoreError(failed or f"{target} was not packed: the packing process ended with {process.returncode}")
 
@@ -73,26 +73,35 @@ async def _converse(process: asyncio.subprocess.Process, request: bytes, heard: 
 @asynccontextmanager
 async def _still(store: Store) -> AsyncIterator[None]:
     """Leave the database file as it is, every committed row in it, while the log takes what comes."""
-    await store.read(_freeze)
+    hold = _Hold()
     try:
+        await store.read(hold.take)
         yield
     finally:
         with suppress(StoreError):  # closed meanwhile: closing has moved the log
-            await store.read(_thaw)
+            await store.read(hold.leave)
 
 
-def _freeze(connection: sqlite3.Connection) -> None:
-    if connection.execute("PRAGMA wal_autocheckpoint").fetchone() == (0,):
-        raise StoreError("another backup is under way: wait until it has ended")
-    connection.execute("PRAGMA wal_autocheckpoint = 0").fetchall()
-    (busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    if busy:
-        _thaw(connection)
-        raise StoreError("the store's log cannot be emptied now: try again")
+class _Hold:
+    """The right to keep the log from being moved. Broken off at any moment, it is left if it was taken: both run on the store's thread."""
 
+    def __init__(self) -> None:
+        self._held = False
 
-def _thaw(connection: sqlite3.Connection) -> None:
-    connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}").fetchall()
+    def take(self, connection: sqlite3.Connection) -> None:
+        """Move the log into the file a last time. Raises: StoreError when another has the hold."""
+        if connection.execute("PRAGMA wal_autocheckpoint").fetchone() == (0,):
+            raise StoreError("another backup is under way: wait until it has ended")
+        connection.execute("PRAGMA wal_autocheckpoint = 0").fetchall()
+        self._held = True
+        (busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise StoreError("the store's log cannot be emptied now: try again")
+
+    def leave(self, connection: sqlite3.Connection) -> None:
+        """Let the log be moved again."""
+        if self._held:
+            connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}").fetchall()
 
 
 def restore(archive: Path, folder: Path, *, force: bool = False, heard: Callable[[int], None] = lambda _: None) -> list[Path]:
