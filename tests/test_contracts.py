@@ -19,6 +19,7 @@ PLANTS = {
     "nobody-uses-lab": ("service/words.py", "import lab.ground", "service is not allowed to import lab"),
     "pure-thresholds": ("thresholds/__init__.py", "import socket", "thresholds is not allowed to import socket"),
     "pure-probe": ("probe/dialogue.py", "import time", "probe.dialogue is not allowed to import time"),
+    "pure-service": ("service/schedule.py", "import time", "service.schedule is not allowed to import time"),
     "nobody-uses-setup": ("config/__init__.py", "import setup.refusals", "config is not allowed to import setup"),
     "setup-alone": ("setup/refusals.py", "import probe.values", "setup is not allowed to import probe"),
 }
