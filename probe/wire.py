@@ -211,7 +211,7 @@ class Wire:
         check = Check("resolver", "", "resolver", "dns", self._resolver, timeout_seconds=RESOLVER_SECONDS)
         answer = await self.talk(check, dns.address_dialogue(endpoint.host))
         if answer.fault is not None:
-            own = answer.fault.kind is FaultKind.OURS
+            own = answer.fault.kind is FaultKind.OURS and answer.fault.step == "connect"  # else it is a name that cannot be asked
             raise (OwnLimitError if own else OSError)(f"{answer.fault.said}{self.asked}")
         return str(answer.readings["address"])
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from errno import ECONNREFUSED, ECONNRESET, EHOSTDOWN, EHOSTUNREACH, ENETDOWN, ENETUNREACH
+from errno import ECONNREFUSED, ECONNRESET, EHOSTDOWN, EHOSTUNREACH, EMFILE, ENETDOWN, ENETUNREACH, ENFILE, ENOBUFS, ENOMEM
 from typing import TYPE_CHECKING
 
 from probe.kinds import KINDS
@@ -31,6 +31,7 @@ ANSWERED = (  # a lookup that fails in these words was answered: by getaddrinfo 
 )
 HEARD = tuple(os.strerror(number) for number in (ECONNREFUSED, ECONNRESET))
 UNREACHABLE = tuple(os.strerror(number) for number in (ENETUNREACH, EHOSTUNREACH, ENETDOWN, EHOSTDOWN))
+EXHAUSTED = tuple(os.strerror(number) for number in (EMFILE, ENFILE, ENOBUFS, ENOMEM))  # of no server; a missing address may be of one
 LOOPBACK = ("127.", "::1")
 ENOUGH_UNREACHABLE, ENOUGH_SILENT = (
     2,
@@ -73,7 +74,7 @@ class Witnesses:
             self.names.failed(endpoint.host, error, at, until)
 
     def _own(self, fault: Fault, now: float) -> None:
-        if fault.step in {"resolve", "connect"}:
+        if fault.said.startswith(EXHAUSTED):
             self.own_limit, self.own_limit_until = fault.said, now + OWN_LIMIT_SECONDS
 
     def _looked_up(self, result: Result, fault: Fault, now: float) -> None:

@@ -16,7 +16,7 @@ import pytest
 from probe.clock import utc_now
 from probe.values import Check, Endpoint, Fault, FaultKind, Result, Step
 from probe.wire import Wire
-from service.prober_health import ProberHealth, no_route, open_files
+from service.prober_health import ProberHealth, open_files
 from thresholds.values import Level, Verdict
 
 if TYPE_CHECKING:
@@ -201,19 +201,6 @@ async def test_a_network_that_reaches_nobody_is_ours(health: ProberHealth) -> No
     assert health.numbers.sick_reason == "network"
     health.saw(unreached("192.0.2.2", "Connection refused"))
     assert health.sick == ""
-
-
-async def test_our_own_kernel_is_asked_for_a_route_to_those_that_are_left(health: ProberHealth) -> None:
-    nowhere = [f"2001:db8::{number}" for number in range(1, 6)]
-    if not no_route(nowhere[0]):
-        pytest.skip("this machine has a route for IPv6")
-    for address in nowhere:
-        health.saw(result(address, address))
-    async with watched(health):
-        health.saw(unreached(nowhere[0]))
-        health.saw(unreached(nowhere[1]))
-        await until(lambda: health.sick, 2.0)
-    assert health.numbers.sick_reason == "network"
 
 
 async def test_a_loop_that_is_held_up_all_the_time_is_a_sickness(health: ProberHealth) -> None:

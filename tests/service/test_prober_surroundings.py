@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent.parent
 NOWHERE = """
-import asyncio, json, sys
-from probe.values import Check, Endpoint
+import asyncio, json
+from probe.clock import utc_now
+from probe.values import Check, Endpoint, Result
 from probe.wire import Wire
 from service.prober_health import ProberHealth
 
@@ -37,11 +38,15 @@ async def main():
     wire = Wire()
     health = ProberHealth(wire)
     watching = asyncio.create_task(health.run())
-    for number in range(1, 4):
-        health.saw(await wire.run(Check("x/y", "x", "y", "smtp", Endpoint(f"192.0.2.{number}", 25), timeout_seconds=2.0)))
+    checks = [Check("x/y", "x", "y", "smtp", Endpoint(f"192.0.2.{number}", 25), timeout_seconds=2.0) for number in range(1, 7)]
+    for check in checks:
+        health.saw(Result(check, utc_now(), readings={"server_address": check.endpoint.host}))  # it worked until now
+    for check in checks[:2]:
+        health.saw(await wire.run(check))
+    early = health.sick
     await asyncio.sleep(0.3)
     watching.cancel()
-    print(json.dumps([health.numbers.sick_reason, health.sick]))
+    print(json.dumps([early, health.numbers.sick_reason, health.sick]))
 
 asyncio.run(main())
 """
@@ -79,15 +84,26 @@ async def test_a_resolver_that_never_answers_blocks_nothing_and_blames_nobody() 
     assert verdict.reasons[-1].startswith("the prober was in doubt: no name can be looked up since ")
 
 
+async def test_a_name_that_cannot_be_asked_is_its_own_fault_alone() -> None:
+    wire = Wire(Endpoint(HOST, 9))
+    health = ProberHealth(wire)
+    result = await wire.run(named("a..b", 25))
+    health.saw(result)
+    assert fault(result) == (FaultKind.RESOLVE, "resolve")
+    assert health.sick == ""
+    await wire.close()
+
+
 @pytest.mark.skipif(os.geteuid() != 0 or shutil.which("unshare") is None, reason="only root may take a process off the network")
-def test_a_host_without_a_route_says_so_of_itself() -> None:
+def test_a_host_that_has_lost_its_route_says_so_before_all_servers_have_had_their_turn() -> None:
     command = ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$0" -c "$1"', sys.executable, NOWHERE]
     done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=30)
     if "Operation not permitted" in done.stderr:
         pytest.skip("this machine does not let a process leave the network")
-    code, words = json.loads(done.stdout)
-    assert code == "network", done.stderr
+    early, code, words = json.loads(done.stdout)
+    assert (early, code) == ("", "network"), done.stderr
     assert "192.0.2.1: Network is unreachable (192.0.2.1 port 25); " in words
+    assert words.endswith("and 3 more): look at the prober's own network first")
 
 
 async def test_a_stranger_may_talk_to_the_control_server_and_breaks_nothing(wire: Wire) -> None:

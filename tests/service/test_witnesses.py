@@ -151,3 +151,19 @@ def test_localhost_and_literals_say_nothing_of_the_resolver() -> None:
     assert witnesses.names.common(0.0)
     witnesses.saw(seen("smtp", "192.0.2.1", host="c.example"), 0.0)
     assert not witnesses.names.common(0.0)
+
+
+@pytest.mark.parametrize(
+    ("said", "sick"),
+    [
+        ("Too many open files (192.0.2.1 port 25)", True),
+        ("Cannot allocate memory (192.0.2.1 port 25)", True),
+        ("Cannot assign requested address (2001:db8::1 port 25)", False),  # our host may lack IPv6, and others be well
+        ("a..b A cannot be asked: A DNS label is empty.", False),
+        ("KeyError", False),
+    ],
+)
+def test_a_limit_of_ours_is_of_no_server(said: str, *, sick: bool) -> None:
+    witnesses = Witnesses()
+    witnesses.saw(seen("smtp", "192.0.2.1", Fault(FaultKind.OURS, "connect", said)), 5.0)
+    assert (witnesses.own_limit_until > 5.0) is sick
