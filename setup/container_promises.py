@@ -10,7 +10,7 @@ from pathlib import Path
 from subprocess import SubprocessError
 
 from setup.container_space import last
-from setup.container_trial import AS_IT_IS, BROKEN, CHANGED, OWNER, STATE, Service, took_the_change, waited
+from setup.container_trial import AS_IT_IS, BROKEN, CHANGED, OWNER, STATE, STEERED, Service, took_the_change, waited
 
 SUCCESS = re.compile(r"^probe_success\{(.*)\} (\S+)$", re.MULTILINE)
 RELOADED = "mailsonde_config_last_reload_successful"
@@ -79,6 +79,11 @@ def _broken(service: Service) -> str:
     return "" if refused and kept else f"refused {refused}, kept {kept}; its log ends: {last(service.log)}"
 
 
+def _steered(service: Service) -> str:
+    done = service.container.ask("python3", "-c", STEERED)
+    return done.stderr[-300:] or ("" if (service.state / "backup.tar").stat().st_mode & 0o777 == 0o600 else "others can read the backup")
+
+
 def _secrets(service: Service) -> str:
     text = service.log.read_text(errors="replace")
     files = [path for path in (service.config / "secrets").iterdir() if path.is_file()]
@@ -112,6 +117,7 @@ PROMISES: dict[str, Callable[[Service], str]] = {
     "`probe run` in the same container says OK": _run,
     "nothing but its volume and /tmp can be written to": _read_only,
     "what it remembers lies in the volume, for its own eyes": _remembers,
+    "it is steered over its socket, and backs itself up into its volume": _steered,
     "HUP takes a changed configuration": _reload,
     "HUP keeps the old configuration when the new one is broken, and stays healthy": _broken,
     "no secret is in its log": _secrets,

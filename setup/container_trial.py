@@ -22,6 +22,13 @@ SERVES = f"""
 store: {{path: {STATE}/mailsonde.db}}
 metrics: {{listen: 127.0.0.1:9825}}
 """
+STEERED = f"""
+from pathlib import Path
+from service.control_client import at_socket
+service = at_socket(Path("{STATE}/mailsonde.sock"))
+service.get("/status")
+service.post("/backup", path="{STATE}/backup.tar")
+"""
 METRICS = "import urllib.request; print(urllib.request.urlopen('http://127.0.0.1:9825/metrics', timeout=9).read().decode())"
 
 

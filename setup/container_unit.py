@@ -8,7 +8,7 @@ from pathlib import Path
 from subprocess import SubprocessError
 
 from setup.container_machine import Machine
-from setup.container_trial import AS_IT_IS, BROKEN, CHANGED, CONFIG, METRICS, Lab, configuration, took_the_change, waited
+from setup.container_trial import AS_IT_IS, BROKEN, CHANGED, CONFIG, METRICS, STEERED, Lab, configuration, took_the_change, waited
 
 UNIT = "mailsonde.service"
 SOURCE = Path("packaging") / UNIT
@@ -97,8 +97,9 @@ def _reloads(unit: Installed) -> str:
 
 
 def _steered(unit: Installed) -> str:
-    found = unit.machine.ask("sh", "-c", "ls -ld /var/lib/mailsonde/mailsonde.db /var/lib/mailsonde/mailsonde.sock")
-    return found.stderr.strip()
+    """Ask over the control socket as root, and have a backup made: its process stands behind the same walls."""
+    done = unit.machine.ask("/opt/mailsonde/bin/python3", "-c", STEERED)
+    return done.stderr[-300:] or unit.machine.ask("tar", "--list", "--file=/var/lib/mailsonde/backup.tar").stderr
 
 
 def _watched(unit: Installed) -> str:
@@ -134,7 +135,7 @@ PROMISES: dict[str, Callable[[Installed], str]] = {
     "it runs as a user that exists only while it runs": _user,
     "with its secrets as credentials and all walls up, all checks of the lab are probed, and well": _probes,
     "systemctl reload takes a changed configuration": _reloads,
-    "its store and its socket are in the state directory": _steered,
+    "root steers it over its socket, and it backs itself up": _steered,
     "the watchdog ends it when it hangs, and systemd starts it again": _watched,
     "systemctl stop ends it well within 5 s": _stops,
     "with a broken configuration it fails once and says where": _refuses,
