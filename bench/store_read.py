@@ -213,7 +213,8 @@ async def measure() -> None:
             rows = await reads(store) + await keeping(store)
         finally:
             await store.close()
-    remarks = f"{CHECKS:,} checks, {CHECKS * RUNS:,} runs. Entries are rows, points or slices; of forgetting, the runs deleted. A hold is wall time, with what else the machine did."
+    remarks = f"{CHECKS:,} checks, {CHECKS * RUNS:,} runs. Entries are rows, points or slices; of forgetting, the runs deleted. "
+    remarks += "A hold is wall time, with what else the machine did."
     table.show("Reading and keeping the store", table.render(("what", "entries", "ms", "CPU ms", "longest hold ms"), rows), remarks)
 
 
