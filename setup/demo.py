@@ -149,10 +149,10 @@ def demo() -> int:
         return 1
     say("\nStarting the service on it, in the background:")
     say(f"\n$ {BIN / 'probe'} serve --config {demo_service.CONFIG}")
-    address = demo_service.start(BIN / "probe", LAB / "mailsonde.yml")
-    if wrong := watched(Screen(address)):
+    service = demo_service.start(BIN / "probe", LAB / "mailsonde.yml")
+    if wrong := watched(Screen(service.address)):
         raise SetUpError(wrong)
-    closing(address)
+    closing(service.address)
     return OK
 
 

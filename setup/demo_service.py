@@ -12,6 +12,7 @@ import tempfile
 import time
 import urllib.request
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from setup.refusals import SetUpError
@@ -43,8 +44,16 @@ def prepare(lab: Path) -> str:
     return f"http://{at}"
 
 
-def start(probe: Path, lab: Path) -> str:
-    """Start the service on the lab's configuration; return the address of its pages. Raises SetUpError with its last words."""
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The service, started by us."""
+
+    address: str  # of its pages
+    process: subprocess.Popen[bytes]
+
+
+def start(probe: Path, lab: Path) -> Started:
+    """Start the service on the lab's configuration, and wait until it probes. Raises SetUpError with its last words."""
     stop()
     address = prepare(lab)
     with LOG.open("ab") as log:
@@ -56,7 +65,7 @@ def start(probe: Path, lab: Path) -> str:
         if process.poll() is not None or time.monotonic() > until:
             raise SetUpError("\n".join(["The service did not start:", *LOG.read_text().splitlines()[-3:]]))
         time.sleep(0.2)
-    return address
+    return Started(address, process)
 
 
 def page(url: str) -> str:
