@@ -51,10 +51,14 @@ class Serving:
 
     async def until(self, holds: Callable[[], bool], seconds: float = 20.0) -> None:
         """Wait until something is true after a trip was told."""
-        async with asyncio.timeout(seconds):
-            while not holds():
-                await self.news.wait()
-                self.news.clear()
+        try:
+            async with asyncio.timeout(seconds):
+                while not holds():
+                    await self.news.wait()
+                    self.news.clear()
+        except TimeoutError:
+            said = "\n".join(f"{trip.name} {trip.message_id} {trip.outcome} {trip.waiting_for} {trip.said}" for trip in self.told)
+            raise AssertionError(f"not within {seconds:g} s; told was:\n{said}") from None
 
 
 @asynccontextmanager
