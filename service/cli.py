@@ -26,7 +26,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("service.command_init", "Write a first configuration from an address's MX and SRV records."),
     "run": ("service.command_run", "Run every selected check once, and the trips."),
     "serve": ("service.command_serve", "Probe every check at its time, and show it to Prometheus."),
+    "status": ("service.command_status", "Show what the running service says now."),
     "thresholds": ("service.command_thresholds", "Say which threshold is in force, try others on what was measured, suggest some."),
+    "backup": ("service.command_backup", "Save what the prober remembers, its key and its configuration."),
+    "restore": ("service.command_restore", "Put a backup into a folder."),
     "check-config": ("service.command_check_config", "Say everything that is wrong with a configuration."),
 }
 EXIT_CODES_OF_ERRORS = {"check-config": 2}  # all others: UNKNOWN

@@ -66,6 +66,11 @@ class Control:
     failed: Callable[[OSError], ControlError]
     token: Secret | None = None
     path: str = ""  # before ROOT: a proxy may have put the service below one
+    patience_seconds: float = 0.0  # how long to wait for an answer; 0 = PATIENCE_SECONDS
+
+    @property
+    def _patience_seconds(self) -> float:
+        return self.patience_seconds or PATIENCE_SECONDS
 
     def get(self, path: str, /, **query: object) -> Any:
         """Return what the service says; parameters that are None are left out. Raises: ControlError."""
@@ -105,7 +110,7 @@ class Control:
             response = connection.getresponse()
             return response.status, _whole(response)
         except TimeoutError:
-            raise ControlError(f"{self.where} did not answer within {PATIENCE_SECONDS:g} s") from None
+            raise ControlError(f"{self.where} did not answer within {self._patience_seconds:g} s") from None
         except (OSError, http.client.HTTPException) as error:
             raise ControlError(f"{self.where} broke the connection off ({type(error).__name__})") from None
         finally:
@@ -116,7 +121,7 @@ class Control:
             connection.connect()
         except OSError as error:
             raise self.failed(error) from None
-        connection.sock.settimeout(PATIENCE_SECONDS)
+        connection.sock.settimeout(self._patience_seconds)
 
     def _refusal(self, status: int, answer: Any) -> str:
         detail = answer.get("detail") if isinstance(answer, dict) else None
@@ -125,6 +130,11 @@ class Control:
         if isinstance(detail, str):
             return detail
         return f"{self.where} is not a Mailsonde service (HTTP {status})"
+
+
+def socket_of(store: Path) -> Path:
+    """Return the unix socket through which the service of this store is steered: beside it."""
+    return store.with_suffix(".sock")
 
 
 def at_socket(path: Path) -> Control:

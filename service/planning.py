@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from config.plan import plan
 from probe.values import Endpoint, Secret
 from service.addresses import spread
+from service.control_client import socket_of
 from service.identity import signing_key
 from service.work import Work
 from thresholds.limits import Limits
@@ -32,7 +33,7 @@ def resolver_of(settings: Settings) -> Endpoint | None:
 
 def control_socket(settings: Settings) -> Path:
     """Return the unix socket through which the service is steered: beside its store."""
-    return settings.store.path.with_suffix(".sock")
+    return socket_of(settings.store.path)
 
 
 def _sends(settings: Settings, work: Work) -> bool:

@@ -38,7 +38,7 @@ def _bad(report: Report) -> list[JudgedCheck]:
     return [one for level in WORST_FIRST if level is not Level.OK for one in report.checks if one.verdict.level is level]
 
 
-def _print_rows(checks: Sequence[JudgedCheck], console: Console) -> None:
+def print_rows(checks: Sequence[JudgedCheck], console: Console) -> None:
     """Print a row for each of these checks, and the legend of their bars."""
     if checks:
         print_checks(checks, console)
@@ -54,7 +54,7 @@ def _print_long(report: Report, console: Console) -> None:
         console.print(causes_table(bad))
         console.print(Text("(--all lists every check)", "dim"))
     else:
-        _print_rows(bad, console)
+        print_rows(bad, console)
 
 
 def _print_trips(trips: Sequence[JudgedTrip], console: Console) -> None:
@@ -73,7 +73,7 @@ def print_table(report: Report, console: Console, *, every: bool = False) -> Non
     if len(report.checks) > SUMMARY_FROM and not every:
         _print_long(report, console)
     else:
-        _print_rows(report.checks, console)
+        print_rows(report.checks, console)
     _print_trips([one for one in report.trips if every or len(report.trips) <= SUMMARY_FROM or one.verdict.level is not Level.OK], console)
     console.print(Text(harmless(summarize(report)), LEVEL_STYLES[report.level]))
 
