@@ -15,6 +15,7 @@ from probe.values import Outcome
 from tests.probe.lab_trips import Way
 from tests.probe.test_release import rings
 from tests.service.serving_trips import serving
+from tests.service.test_lab_janitor import flag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,6 +92,20 @@ async def test_trips_of_a_run_beside_the_store_are_taken_over(way: Way) -> None:
         await kept.until(lambda: left.message_id in {trip.message_id for trip in kept.ended})
     with Ledger(files.folder) as ledger:
         assert ledger.claim([left.name], left.started_at) == []
+    assert await asyncio.to_thread(processes.until, lambda: lying(way.lab) == 0, 5.0)
+
+
+async def test_a_message_that_a_kill_left_flagged_is_found_and_expunged(way: Way) -> None:
+    await asyncio.to_thread(faults.inject, way.lab.ground, ["held"])
+    files = Way(way.lab, way.folder / "mailsonde.trips")
+    way.folder.mkdir()
+    (left,) = await files.make(files.journey(lost_after_seconds=60.0), wait_seconds=2.0)
+    await release(way.lab)
+    assert await asyncio.to_thread(processes.until, lambda: lying(way.lab) == 1, 10.0)
+    await asyncio.to_thread(flag, way.lab)
+    async with serving(way) as (trips, kept):
+        trips.plan([replace(way.journey(), every_seconds=300.0)])
+        await kept.until(lambda: (left.message_id, Outcome.DELIVERED) in {(trip.message_id, trip.outcome) for trip in kept.ended})
     assert await asyncio.to_thread(processes.until, lambda: lying(way.lab) == 0, 5.0)
 
 
