@@ -223,9 +223,10 @@ async def measure(board: Board, every: list[Run], row: int, scrape: Callable[[in
     """Probe while somebody scrapes; return what was seen."""
     seen, wire = Seen(), Wire()
     listener = await Listener.on_tcp(Pages(board, Numbers(), Idle(), "bench").app(), ("127.0.0.1", 0), "bench")
-    side = [asyncio.create_task(watch(seen)), asyncio.create_task(feed(board, every))]
+    side = [asyncio.create_task(feed(board, every))]
     try:
         async with scrape(listener.port, seen):  # type: ignore[attr-defined] # one of the above
+            side.append(asyncio.create_task(watch(seen)))
             await probe(seen, wire, port, row)
     finally:
         for task in side:

@@ -9,7 +9,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, StreamingResponse
+from starlette.responses import JSONResponse
+
+from console.streaming import Streamed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -116,7 +118,7 @@ def _start(cursor: str, plan: int) -> int:
 
 def page(turns: Turns, items: Iterator[BaseModel | None], cursor: Callable[[], str]) -> Response:
     """Return a page that is written while it is made; `cursor` is asked at its end."""
-    return StreamingResponse(_streamed(turns, _texts(items, cursor)), media_type="application/json")
+    return Streamed(_streamed(turns, _texts(items, cursor)), {"content-type": "application/json"})
 
 
 def _texts(items: Iterator[BaseModel | None], cursor: Callable[[], str]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from console.api_answers import page
 from console.api_desk import Desk
 from console.api_queries import ConversationQuery, RunsQuery, TripsQuery
 from console.api_shapes import ConversationShape, RunPage, RunShape, TripPage
-from console.api_shaping import conversation_shape, remembered_shape, trip_shape
+from console.api_shaping import conversation_shape, remembered_shape, remembered_with, trip_shape
 from store import reads
 from thresholds.values import Level
 
@@ -42,11 +42,11 @@ class Past:
         return page(self._desk.turns, map(remembered_shape, found.runs), lambda: found.cursor)
 
     async def run(self, run: Annotated[int, Path(ge=1, le=MOST_ID)]) -> RunShape:
-        """Return one run."""
+        """Return one run, with its conversation where that was kept."""
         found = await reads.run(self._desk.store, self._desk.scope, run)
         if found is None:
             raise HTTPException(404, f"there is no run {run}: it may have gone by its age")
-        return remembered_shape(found)
+        return remembered_with(found, await reads.conversation_of(self._desk.store, self._desk.scope, run))
 
     async def conversation(self, query: Annotated[ConversationQuery, Query()]) -> ConversationShape:
         """Return what was said in a check's last good run, or in the run with which its last trouble began; secrets are hidden."""

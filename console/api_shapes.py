@@ -69,7 +69,7 @@ class RunShape(BaseModel):
     reasons: list[str]
     limit: str  # the one in force, in words; "" = none
     message_id: str | None
-    lines: list[LineShape] | None = None  # of a run by hand: what was said
+    lines: list[LineShape] | None = None  # what was said: of a run by hand, and of a stored one whose conversation was kept
 
 
 class CheckShape(BaseModel):

@@ -84,6 +84,11 @@ def remembered_shape(run: Remembered) -> RunShape:
     )
 
 
+def remembered_with(run: Remembered, said: Conversation | None) -> RunShape:
+    """Return a stored run with its conversation, where that was kept."""
+    return remembered_shape(run).model_copy(update={"lines": _lines(said.lines)}) if said is not None else remembered_shape(run)
+
+
 def _lines(lines: Iterable[Line]) -> list[LineShape]:
     return [LineShape(ours=line.ours, step=line.step, text=line.text, at_seconds=line.at_seconds) for line in lines]
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MICRO = 1_000_000
 STALE_INTERVALS = 2.5
+MOST_VERDICTS = 4_096
 Names = tuple[str, ...]
 
 
@@ -40,6 +41,18 @@ def _unix_time(text: str) -> float | None:
         return datetime.fromisoformat(text).timestamp()
     except ValueError:
         return None
+
+
+_verdicts: dict[tuple[Level, str, bool], Verdict] = {}
+
+
+def _one_of_equals(verdict: Verdict) -> Verdict:
+    """Return the one verdict without reasons that stands for all equal ones: 60,000 of their own would make garbage collections long."""
+    if verdict.reasons:
+        return verdict
+    if len(_verdicts) > MOST_VERDICTS:
+        _verdicts.clear()
+    return _verdicts.setdefault((verdict.level, verdict.limit, verdict.suspect), verdict)
 
 
 class Tally:
@@ -132,7 +145,7 @@ class Cell:
         self._reading_values = tuple([intern(value) if type(value) is str else value for value in readings.values()])
         expires = readings.get("certificate_expires_at")
         self.expires_at = _unix_time(expires) if type(expires) is str else None
-        self.fault, self.verdict, self.message_id = result.fault, run.verdict, result.message_id
+        self.fault, self.verdict, self.message_id = result.fault, _one_of_equals(run.verdict), result.message_id
         self.uncertainty_seconds, self.warning_seconds = result.uncertainty_seconds, run.warning_seconds
         self.critical_seconds = run.critical_seconds
 

@@ -6,13 +6,14 @@ import json
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
-from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from console.doorkeeper import Doorkeeper, plainly
 from console.listener_probe import Prober
 from console.metrics import CLASSIC, OPEN_METRICS, Exposition, encoded, takes_gzip, wants_open_metrics
 from console.metrics_checks import sliced
+from console.streaming import Streamed
 from console.turns import Turns
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class Pages:
         headers = {"content-type": kind, "vary": "accept, accept-encoding"} | ({"content-encoding": "gzip"} if gzip else {})
         if request.method == "HEAD":
             return Response(headers=headers)
-        return StreamingResponse(encoded(texts, self._turns, gzip=gzip), headers=headers)
+        return Streamed(encoded(texts, self._turns, gzip=gzip), headers)
 
 
 def targets(cells: list[Cell], site: str) -> Iterator[str]:
