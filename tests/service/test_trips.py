@@ -20,6 +20,7 @@ from service.budget import Budget
 from service.trips import Trips
 from store.ledger import PassageLedger
 from store.store import Store
+from tests.probe.fakes import serve
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -77,20 +78,19 @@ async def running(folder: Path) -> AsyncIterator[tuple[Trips, Heard]]:
 
 
 @asynccontextmanager
-async def taking(replies: bytes = b"250 fine\r\n") -> AsyncIterator[Endpoint]:
+async def taking() -> AsyncIterator[Endpoint]:
     """Serve SMTP that takes every message."""
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 mx.example\r\n")
         while line := await reader.readline():
-            writer.write(b"354 go on\r\n" if line.startswith(b"DATA") else replies)
+            writer.write(b"354 go on\r\n" if line.startswith(b"DATA") else b"250 fine\r\n")
             if line.startswith(b"DATA"):
                 await reader.readuntil(b"\r\n.\r\n")
                 writer.write(b"250 taken\r\n")
-        writer.close()
 
-    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
-        yield Endpoint("127.0.0.1", server.sockets[0].getsockname()[1])
+    async with serve(take) as port:
+        yield Endpoint("127.0.0.1", port)
 
 
 async def test_each_journey_begins_again_and_again(tmp_path: Path) -> None:
