@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 URL_ONLY = ("password_file", "password_env", "ca_file", "insecure", "timeout_seconds")
-CONFIG_ONLY = ("config_file", "domains", "servers", "kinds", "no_trip", "wait_seconds")
+CONFIG_ONLY = ("config_file", "domains", "servers", "kinds", "no_trip", "wait_seconds", "like")
+CHOOSING = ("domains", "servers", "kinds", "no_trip", "wait_seconds", "talk", "watch", "every_seconds", "everything")
 LEAST_EVERY_SECONDS = 1.0
 EXAMPLES = """\b
 Examples:
@@ -25,6 +26,7 @@ Examples:
   probe run smtp://mx.abc.example:25
   probe run 'ldap://ldap.isp.example/dc=isp?associatedDomain?sub?(dc=abc)'
   probe run 'dns://192.0.2.53/abc.example?type=MX'
+  probe run --like abc.example/imap:first_bad      again, held against then
 
 \b
 A URL is probed as it is written: imap:// in clear, imap+starttls:// with
@@ -51,12 +53,22 @@ def _refuse_mixtures(context: click.Context, wanted: Wanted) -> None:
         raise click.UsageError(f"{strange[0]} chooses from a configuration, and a URL has none", context)
     if strange:
         raise click.UsageError(f"{strange[0]} goes with a URL; a configuration says it itself", context)
+    _refuse_beside_like(context, wanted)
     if wanted.talk and wanted.form != "table":
         raise click.UsageError("--talk is for people: it goes with --format table alone", context)
     if wanted.every_seconds is not None and not wanted.watch:
         raise click.UsageError("--every says how often --watch repeats; give both", context)
     if wanted.every_seconds is not None and wanted.every_seconds < LEAST_EVERY_SECONDS:
         raise click.UsageError(f"--every is at least {LEAST_EVERY_SECONDS:g}s: more often would be a load, not a probe", context)
+
+
+def _refuse_beside_like(context: click.Context, wanted: Wanted) -> None:
+    if wanted.like is None:
+        return
+    if strange := _given(context, CHOOSING):
+        raise click.UsageError(f"--like names the one check that is repeated: {strange[0]} means nothing beside it", context)
+    if wanted.form == "nagios":
+        raise click.UsageError("--like compares two runs, and a monitoring plugin has one: use --format table or json", context)
 
 
 @click.command("run", epilog=EXAMPLES)
@@ -78,6 +90,9 @@ def _refuse_mixtures(context: click.Context, wanted: Wanted) -> None:
     "--format", "form", type=click.Choice(list(FORMATS)), default="table", show_default=True, help="For people, programs, monitoring."
 )
 @click.option("--all", "everything", is_flag=True, help="List every check, however many.")
+@click.option(
+    "--like", metavar="RUN", help="Repeat a stored run and compare: its id, CHECK:last_good or CHECK:first_bad (with its conversation)."
+)
 @click.option("--password-file", metavar="FILE", help="URL: the password's file, - for standard input.")
 @click.option("--password-env", metavar="NAME", help="URL: the environment variable that holds the password.")
 @click.option("--ca-file", metavar="FILE", help="URL: trust these certificates (PEM) and no others.")

@@ -61,9 +61,20 @@ async def from_config(wanted: Wanted) -> Work:
     warn(settings.warnings)
     chosen = Selection(wanted.domains, wanted.servers, wanted.kinds, trips=not wanted.no_trip)
     try:
-        return _signed(select(await _planned(settings, wanted), chosen), settings)
+        return _signed(select(await _planned(settings, wanted.wait_seconds), chosen), settings)
     except NothingSelected as error:
         raise click.ClickException(str(error)) from error
+
+
+async def one_check(file: str, name: str) -> Work:
+    """Return the one check of this name. Raises: click.ClickException, also where the configuration has none of it."""
+    settings = load_settings(file)
+    warn(settings.warnings)
+    work = await _planned(settings, None)
+    checks = tuple(check for check in work.checks if check.name == name)
+    if not checks:
+        raise click.ClickException(f"{name} is configured no more, so there is nothing to repeat: {file} has no such check")
+    return _signed(replace(work, checks=checks, journeys=()), settings)
 
 
 def _refuse_unknown_kinds(kinds: Sequence[str]) -> None:
@@ -92,7 +103,7 @@ def _first(wrong: ConfigErrors, file: str) -> str:
     return f"{wrong.problems[0]}{f' (and {others} more: probe check-config {file})' if others else ''}"
 
 
-async def _planned(settings: Settings, wanted: Wanted) -> Work:
+async def _planned(settings: Settings, wait_seconds: float | None) -> Work:
     """Return all the work of a configuration, its directory asked and its addresses looked up."""
     from config.plan import plan  # noqa: PLC0415 - as above
 
@@ -107,7 +118,7 @@ async def _planned(settings: Settings, wanted: Wanted) -> Work:
         resolver=resolver,
         ledger=settings.store.path.with_suffix(".trips"),
         every_seconds=settings.checks.every_seconds,
-        wait_seconds=wanted.wait_seconds,
+        wait_seconds=wait_seconds,
     )
 
 

@@ -36,6 +36,7 @@ class Wanted:
     every_seconds: float | None
     form: str
     everything: bool
+    like: str | None
     password_file: str | None
     password_env: str | None
     ca_file: str | None

@@ -69,4 +69,8 @@ def session(wanted: Wanted) -> int:
 
     Raises: click.ClickException with what is wrong with the configuration or the URL; KeyboardInterrupt after Ctrl-C.
     """
+    if wanted.like is not None:
+        from service.like_work import like  # noqa: PLC0415 - it opens the store; a run needs none
+
+        return run_loop(like(wanted, wanted.like))
     return run_loop(_session(wanted))

@@ -210,7 +210,20 @@ async def conversation(store: Store, scope: Scope, check: str, which: str) -> Co
         SELECT name, which, run_id, started_us, level, lines FROM checks JOIN conversations ON check_id = checks.id
         WHERE name = :check AND which = :which AND {within(scope)} ORDER BY started_us DESC LIMIT 1
     """  # noqa: S608 - our own condition; values are parameters
-    values = {"check": check, "which": which, **allowed(scope)}
+    return await _one_conversation(store, sql, {"check": check, "which": which, **allowed(scope)})
+
+
+async def conversation_of(store: Store, scope: Scope, run_id: int) -> Conversation | None:
+    """Return what was said in this run; None = it was not kept, or the run has gone, or the reader may see none."""
+    sql = f"""
+        SELECT name, which, run_id, conversations.started_us, conversations.level, lines FROM runs
+        JOIN conversations ON conversations.check_id = runs.check_id AND run_id = runs.id JOIN checks ON checks.id = runs.check_id
+        WHERE runs.id = :run AND {within(scope)} LIMIT 1
+    """  # noqa: S608 - our own condition; values are parameters
+    return await _one_conversation(store, sql, {"run": run_id, **allowed(scope)})
+
+
+async def _one_conversation(store: Store, sql: str, values: dict[str, Any]) -> Conversation | None:
     row = await store.read(lambda connection: connection.execute(sql, values).fetchone())
     return _conversation_of(row) if row else None
 
