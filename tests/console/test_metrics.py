@@ -2,110 +2,23 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections import Counter
-from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_open_metrics
-from prometheus_client.parser import text_string_to_metric_families as parse_classic
 
 from console.histogram import Histogram
-from console.metrics_table import METRICS, STEPS, WIDE
+from console.metrics_table import METRICS, STEPS
 from console.metrics_text import escaped, number
-from console.ports import Numbers, Reloaded
-from probe.values import Fault, FaultKind, Outcome, Relay
-from service.health_numbers import HealthNumbers
-from service.rounds_stats import Stats, Tally
-from service.trips import TripStats
-from store.store import StoreHealth
-from tests.console.made_board import AT, SERVERS, Made, a_check, a_journey, a_run, a_timeout, a_trip, some_checks
+from probe.values import Fault, FaultKind
+from tests.console.made_board import AT, Made, a_check, a_run, a_timeout
+from tests.console.shown import IMAP, NUMBERS, SITE, busy, parsed, promtool
 from thresholds.values import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from prometheus_client.samples import Sample
-
-SITE = {"site": "berlin"}
-IMAP = SITE | {"domain": "abc.example", "server": "imap", "kind": "imap"}
-HEALTH = HealthNumbers(
-    loop_lag_seconds=0.0021,
-    loop_holds_total=3,
-    loop_held_seconds_total=0.5,
-    processor_wait_seconds_total=0.25,
-    gc_pauses_total=100,
-    gc_full_pauses_total=2,
-    gc_pause_seconds_total=0.3,
-    gc_longest_pause_seconds=0.02,
-    control_probe_seconds=0.0011,
-    control_probe_failures_total=1,
-    suspect_verdicts_total=5,
-    doubted_verdicts_total=4,
-    sick=True,
-    sick_reason="slow",
-    sick_seconds_total=12.5,
-    open_files=30,
-    open_files_limit=1024,
-)
-STATS = Stats(
-    planned=2,
-    running=3,
-    waiting={"imap": 2, "imaps": 1},
-    tally=Tally(missed=Counter(imap=4), held=Counter(imap=1)),
-    backing_off={"mail.isp.example port 143": "it said: too many logins"},
-    hints={},
-    clock_steps=2,
-    last_clock_step=None,
-)
-NUMBERS = Numbers(
-    store=lambda: StoreHealth(7, 1_000, 2, "", 4_096, 0.004),
-    rounds=lambda: STATS,
-    trips=lambda: TripStats(1, 10, 2, 3, 4, 5),
-    prober=lambda: HEALTH,
-    reloaded=lambda: Reloaded("line 3: unknown key", AT),
-)
-
-
-@dataclass(frozen=True)
-class Shown:
-    """An exposition, parsed."""
-
-    samples: list[Sample]
-
-    def value(self, name: str, **labels: str) -> float:
-        """Return the value of the one series of this name that has these labels."""
-        found = [one.value for one in self.samples if one.name == name and labels.items() <= one.labels.items()]
-        assert len(found) == 1, (name, labels, found)
-        return found[0]
-
-    def labels(self, name: str) -> list[dict[str, str]]:
-        return [one.labels for one in self.samples if one.name == name]
-
-
-def parsed(text: str, parse: Callable[[str], Any] = parse_classic) -> Shown:
-    return Shown([sample for family in parse(text) for sample in family.samples])
-
-
-def busy() -> Made:
-    """A board on which everything that has a series has happened."""
-    made = Made()
-    checks = [a_check(domain, server) for domain in ("abc.example", "def.example") for server in (*SERVERS, "pop3s")]
-    made.board.plan([*checks, a_check("new.example")], [a_journey()])
-    for check in checks[:-1]:
-        made.board.saw(a_run(check))
-    made.board.saw(a_timeout(checks[-1]))
-    made.board.saw(a_run(checks[0], Level.WARNING, suspect=True))
-    made.board.saw_trip(a_trip(Outcome.DELIVERED, 0))
-    made.board.saw_trip(a_trip(None, 5))
-    return made
-
-
-def promtool(text: str) -> tuple[int, str]:
-    done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, check=False, timeout=30)
-    return done.returncode, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("made", [Made(), busy()], ids=["empty", "busy"])
@@ -233,37 +146,6 @@ def test_nothing_is_said_of_what_nobody_measures() -> None:
     assert not {name for name in shown if name.startswith(("mailsonde_store", "mailsonde_prober", "mailsonde_missed", "mailsonde_trips"))}
 
 
-def test_trips_by_stage_and_outcome() -> None:
-    shown = parsed(busy().text())
-    trip = SITE | {"domain": "abc.example", "trip": "abc.example"}
-    assert shown.value("mailsonde_trip_seconds_bucket", stage="transit", le="1.0", **trip) == 0
-    assert shown.value("mailsonde_trip_seconds_bucket", stage="transit", le="2.5", **trip) == 1
-    assert shown.value("mailsonde_trip_seconds_sum", stage="total", **trip) == pytest.approx(1.16)
-    assert shown.value("mailsonde_trip_outcomes_total", outcome="delivered", **trip) == 1
-    assert len(shown.labels("mailsonde_trip_outcomes_total")) == len(Outcome)
-    assert shown.value("mailsonde_trips_under_way", **trip) == 1
-    assert shown.value("mailsonde_hop_seconds_count", hop="store.isp.example") == 1
-
-
-def test_a_trip_vanishes_when_nothing_is_heard_and_its_counts_stay() -> None:
-    made = busy()
-    made.clock.now += 751.0
-    shown = parsed(made.text())
-    assert shown.labels("mailsonde_trip_level") == shown.labels("mailsonde_trip_last_timestamp_seconds") == []
-    assert shown.value("mailsonde_trip_outcomes_total", outcome="delivered") == 1
-
-
-def test_hops_have_an_end_and_no_address() -> None:
-    made = Made()
-    made.board.plan([], [a_journey()])
-    names = [f"mx{number}.example" for number in range(300)] + ["probe@abc.example", "<1@x>", 'a"b\n', "192.0.2.1", "[2001:db8::1]"]
-    made.board.saw_trip(a_trip(relays=tuple(Relay(None, name, None, 0.1) for name in reversed(names))))
-    hops = {labels["hop"] for labels in parsed(made.text()).labels("mailsonde_hop_seconds_count")}
-    assert len(hops) == 200  # of them one is other
-    assert {"other", "192.0.2.1", "[2001:db8::1]"} < hops
-    assert not any(set(hop) & set('@<"\n') for hop in hops)
-
-
 def test_strange_names_are_escaped() -> None:
     made = Made()
     name = 'a"b\\c\nd\udc80é'
@@ -298,42 +180,3 @@ def test_a_bound_belongs_to_its_own_bucket() -> None:
     for seconds in (0.1, 0.10001, 1.0, 7.0):
         histogram.saw(seconds)
     assert list(histogram.buckets()) == [("0.1", 1), ("1.0", 3), ("+Inf", 4)]
-
-
-def test_a_wide_house_shows_steps_per_server() -> None:
-    made = Made()
-    checks = some_checks(WIDE // len(SERVERS) + 1)
-    made.board.plan(checks, ())
-    for check in checks:
-        made.board.saw(a_run(check))
-    shown = parsed(made.text())
-    assert shown.labels("probe_imap_duration_seconds") == []
-    assert len(shown.labels("probe_success")) == len(checks)
-    assert shown.value("mailsonde_step_seconds_bucket", server="imaps", phase="login", le="0.05") == len(checks) / len(SERVERS)
-    made.board.plan(checks[:WIDE], ())
-    shown = parsed(made.text())
-    assert shown.labels("mailsonde_step_seconds_count") == []
-    assert len(shown.labels("probe_imap_duration_seconds")) == WIDE // 2 * 4
-
-
-def test_many_journeys_share_their_histograms() -> None:
-    made = Made()
-    made.board.plan([], [a_journey(f"dom{place}.example") for place in range(501)])
-    for name in list(made.board.journeys):
-        made.board.saw_trip(a_trip(name=name))
-    shown = parsed(made.text())
-    assert shown.value("mailsonde_trip_seconds_count", stage="total") == 501
-    assert {labels["outcome"] for labels in shown.labels("mailsonde_trip_outcomes_total")} == {"delivered"}
-
-
-def test_what_changes_during_a_scrape_does_not_stop_it() -> None:
-    made = busy()
-    texts, shown = made.exposition(NUMBERS), ""
-    for turn, text in enumerate(texts):
-        shown += text
-        made.board.plan(
-            [a_check(f"later{turn}.example", "imap"), a_check(f"later{turn}.example", f"server{turn}")], [a_journey(f"t{turn}")]
-        )
-        made.board.saw(replace(a_run(a_check(f"later{turn}.example")), late_seconds=timedelta(seconds=turn).total_seconds()))
-        made.board.saw_trip(a_trip(name=f"t{turn}", relays=(Relay(None, f"hop{turn}", None, 0.1),)))
-    assert promtool(shown) == (0, "")
