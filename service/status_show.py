@@ -108,9 +108,9 @@ def odd(service: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _store(store: Mapping[str, Any] | None) -> Iterator[str]:
     if store and store["broken"]:
-        yield f"! nothing is stored: {store['broken']}; {plural(store['queued'], 'result')} wait in memory"
+        yield f"! nothing is stored: {store['broken']}; kept in memory: {plural(store['queued'], 'result')}"
     if store and store["lost"]:
-        yield f"! {plural(store['lost'], 'result')} were lost on the way to the store since the start"
+        yield f"! lost on the way to the store since the start: {plural(store['lost'], 'result')}"
 
 
 def _places(what: str, told: Mapping[str, str]) -> Iterator[str]:
