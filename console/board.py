@@ -16,6 +16,7 @@ from console.board_cells import Cell, Tally
 from console.board_trips import Hops, Journeying, Stages
 from console.histogram import LATENESS_SECONDS, Histogram
 from console.metrics_table import MANY_TRIPS, WIDE
+from probe.values import FaultKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -107,9 +108,12 @@ class Board:
         return old
 
     def saw(self, run: Run) -> None:
-        """Take a run as the last of its check; one by hand is shown and not counted. A check that is not planned is ignored."""
+        """Take a run as the last of its check; one by hand is shown and not counted, or ignored where nothing was asked of the server.
+
+        A check that is not planned is ignored.
+        """
         cell = self.cells.get(run.result.check.name)
-        if cell is None:
+        if cell is None or (run.by_hand and _came_to_nothing(run)):
             return
         cell.keep(run, self.clock())
         if not run.by_hand:
@@ -126,3 +130,7 @@ class Board:
         if not self.has_many_trips:
             journey.stages = journey.stages or Stages()
             journey.stages.saw(run)
+
+
+def _came_to_nothing(run: Run) -> bool:
+    return run.result.fault is not None and run.result.fault.kind is FaultKind.OURS

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from console.histogram import CONVERSATION_SECONDS, Histogram
 from console.metrics_text import pairs
-from probe.values import Result, Step
+from probe.values import FaultKind, Result, Step
 from thresholds.values import Level
 
 if TYPE_CHECKING:
@@ -154,8 +154,10 @@ class Cell:
         return self.seen_at is not None and now - self.seen_at <= STALE_INTERVALS * self.check.every_seconds
 
     @property
-    def succeeded(self) -> bool:
-        """Say whether the last run was answered as it should be: for what a domain is not permitted, that is a refusal."""
+    def succeeded(self) -> bool | None:
+        """Say whether the last run was answered as it should be: for what a domain is not permitted, that is a refusal. None = our own fault."""
+        if self.fault is not None and self.fault.kind is FaultKind.OURS:
+            return None
         return self.verdict.level is Level.OK if self.check.forbidden else self.fault is None
 
     @property

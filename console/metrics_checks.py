@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 SLICE = 100  # cells whose lines are made at once
 MICRO = 1_000_000
 
+SUCCESS = {True: "1", False: "0", None: ""}  # what we ourselves could not do is nobody's failure
+
 # One series per fresh check: name -> its value's text, "" where there is none.
 SINGLE: dict[str, Callable[[Cell], str]] = {
-    "probe_success": lambda cell: "1" if cell.succeeded else "0",
+    "probe_success": lambda cell: SUCCESS[cell.succeeded],
     "probe_duration_seconds": lambda cell: repr(cell.duration_us / MICRO),
     "probe_ssl_earliest_cert_expiry": lambda cell: "" if cell.expires_at is None else number(cell.expires_at),
     "mailsonde_level": lambda cell: repr(int(cell.verdict.level)),

@@ -38,7 +38,13 @@ FRESH = "While the check is fresh: its last run is younger than 2.5 intervals."
 NARROW_ONLY = f"Up to {WIDE:,} checks; above, see mailsonde_step_seconds. While the check is fresh."
 
 CHECKS = (
-    Metric("probe_success", "gauge", "Whether the last run was answered as it should be (1) or met a fault (0).", CHECK, shown=FRESH),
+    Metric(
+        "probe_success",
+        "gauge",
+        "Whether the last run was answered as it should be (1) or met a fault (0).",
+        CHECK,
+        shown="While the check is fresh, unless the fault was the prober's own (OURS).",
+    ),
     Metric("probe_duration_seconds", "gauge", "How long the last run took.", CHECK, "seconds", FRESH),
     Metric(
         "probe_ssl_earliest_cert_expiry",

@@ -85,6 +85,14 @@ def test_a_run_by_hand_is_shown_and_not_counted() -> None:
     assert sum(made.board.tallies["imap", "imap"].levels) == sum(made.board.lateness.counts) == 0
 
 
+def test_a_run_by_hand_that_came_to_nothing_tells_nothing_new() -> None:
+    made = Made()
+    made.board.plan([CHECK], ())
+    made.board.saw(a_run())
+    made.board.saw(a_run(level=Level.UNKNOWN, fault=Fault(FaultKind.OURS, "run", "held back"), by_hand=True))
+    assert made.board.cells[CHECK.name].fault is None
+
+
 @pytest.mark.parametrize(
     ("level", "fault", "forbidden", "succeeded"),
     [
@@ -93,9 +101,11 @@ def test_a_run_by_hand_is_shown_and_not_counted() -> None:
         (Level.WARNING, Fault(FaultKind.TEMPORARY, "rcpt"), False, False),
         (Level.OK, Fault(FaultKind.AUTH, "login"), True, True),  # refused, as it should be
         (Level.WARNING, None, True, False),
+        (Level.UNKNOWN, Fault(FaultKind.OURS, "run"), False, None),
+        (Level.UNKNOWN, Fault(FaultKind.OURS, "run"), True, None),
     ],
 )
-def test_success_is_an_answer_as_it_should_be(level: Level, fault: Fault | None, forbidden: bool, succeeded: bool) -> None:
+def test_success_is_an_answer_as_it_should_be(level: Level, fault: Fault | None, forbidden: bool, succeeded: bool | None) -> None:
     check = a_check(forbidden=forbidden)
     made = Made()
     made.board.plan([check], ())

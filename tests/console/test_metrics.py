@@ -106,6 +106,15 @@ def test_a_fault_shows_its_kind_and_step() -> None:
     assert shown.value("mailsonde_run_seconds_count", server="imap") == 0  # a time-out says nothing of how long answers take
 
 
+def test_what_we_could_not_do_ourselves_is_nobodys_failure() -> None:
+    made = Made()
+    made.board.plan([a_check()], ())
+    made.board.saw(a_run(level=Level.UNKNOWN, fault=Fault(FaultKind.OURS, "run", "our bug")))
+    shown = parsed(made.text())
+    assert shown.labels("probe_success") == []
+    assert (shown.value("mailsonde_level", **IMAP), shown.value("mailsonde_fault_info", fault="OURS", **IMAP)) == (1, 1)
+
+
 @pytest.mark.parametrize("stale", [False, True])
 def test_unknown_is_absent(stale: bool) -> None:
     made = Made()
