@@ -155,7 +155,10 @@ class Cell:
 
     @property
     def succeeded(self) -> bool | None:
-        """Say whether the last run was answered as it should be: for what a domain is not permitted, that is a refusal. None = our own fault."""
+        """Say whether the last run was answered as it should be, None = it failed by our own fault.
+
+        What a domain is not permitted should be refused.
+        """
         if self.fault is not None and self.fault.kind is FaultKind.OURS:
             return None
         return self.verdict.level is Level.OK if self.check.forbidden else self.fault is None
