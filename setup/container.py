@@ -22,6 +22,7 @@ from setup.container_unit import Installed
 from setup.refusals import SetUpError
 
 NEEDS = ("debootstrap", "unshare", "nsenter", "setpriv", "chroot", "ip", "apt-get")
+INTERRUPTED = 130
 NOT_SHOWN = """
 What this could not show, because no engine was at work:
   that the tags of the images exist and hold what debootstrap makes (minbase stands in for debian:12.11-slim);
@@ -56,7 +57,10 @@ def run(folder: Path) -> bool:
             failed = sum(_told(words, why) for words, why in container_promises.tried(service))
         say("\nThe unit, under systemd in the same network:")
         machine = stack.enter_context(Machine(machine_root(builder, made), lab.container.pid, folder / "machine.log"))
-        return not sum((_told(words, why) for words, why in container_unit.tried(Installed(machine, lab))), start=failed)
+        failed += sum(_told(words, why) for words, why in container_unit.tried(Installed(machine, lab)))
+        say("\nThe lab's container again:")
+        failed += _told("TERM takes its mail system down, exit code 0, and nothing of it is left", lab.stopped())
+        return failed == 0
 
 
 def _told(words: str, why: str) -> bool:
@@ -79,6 +83,8 @@ def main() -> int:
     except SetUpError as error:
         say(str(error))
         return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
     finally:
         if not kept and "folder" in locals():
             shutil.rmtree(folder)

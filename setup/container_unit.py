@@ -98,7 +98,7 @@ def _reloads(unit: Installed) -> str:
 
 def _steered(unit: Installed) -> str:
     """Ask over the control socket as root, and have a backup made: its process stands behind the same walls."""
-    done = unit.machine.ask("/opt/mailsonde/bin/python3", "-c", STEERED)
+    done = unit.machine.ask(*STEERED)
     return done.stderr[-300:] or unit.machine.ask("tar", "--list", "--file=/var/lib/mailsonde/backup.tar").stderr
 
 
@@ -135,7 +135,7 @@ PROMISES: dict[str, Callable[[Installed], str]] = {
     "it runs as a user that exists only while it runs": _user,
     "with its secrets as credentials and all walls up, all checks of the lab are probed, and well": _probes,
     "systemctl reload takes a changed configuration": _reloads,
-    "root steers it over its socket, and it backs itself up": _steered,
+    "`probe status` and `probe backup` reach it over its socket, as root": _steered,
     "the watchdog ends it when it hangs, and systemd starts it again": _watched,
     "systemctl stop ends it well within 5 s": _stops,
     "with a broken configuration it fails once and says where": _refuses,
