@@ -38,7 +38,9 @@ async def spread(checks: Iterable[Check], servers: Collection[str], resolver: En
 
     A name that has one address, or cannot be resolved, stays one check: that check then tells of it.
     """
-    planned = list(checks)
+    planned = tuple(checks)
+    if not servers:
+        return planned
     hosts = dict.fromkeys(check.endpoint.host for check in planned if check.server in servers)
     answers = await asyncio.gather(*(_addresses(host, resolver) for host in hosts))
     known = dict(zip(hosts, answers, strict=True))

@@ -29,7 +29,7 @@ from service.rounds import Rounds
 from service.run import LATE_AFTER_SECONDS, judge_check, judge_one_trip
 from service.trips import Trips
 from service.usual_hours import UsualHours
-from service.warm import settle, warm
+from service.warm import settle, uncollected, warm
 from service.work import Work
 from store.backup import backup
 from store.errors import StoreError
@@ -152,7 +152,8 @@ class Daemon:
         for warning in warnings:
             log.warning("discovery: %s", warning)
         if found != self._domains or not self.work.checks:
-            await self._plan(domains=found)
+            with uncollected():
+                await self._plan(domains=found)
             await self._remember(found)
         return True
 
@@ -180,11 +181,11 @@ class Daemon:
         self.usual.zone = self.settings.timezone
         self.work = replace(work, limits=Limits(self.settings.limits, self.usual))
         self._late_after = {journey.name: journey.late_after_seconds for journey in work.journeys}
-        self.board.plan(work.checks, work.journeys)
+        await self.board.replan(work.checks, work.journeys)
         for warning in await self.rounds.replan(work.checks, budgets):
             log.warning("a budget cannot be met: %s", warning)
         self.trips.plan(work.journeys, budgets)
-        self.janitor.plan(work.journeys, work.checks)
+        await self.janitor.replan(work.journeys, work.checks)
         self.problem = "" if work.checks else "no check is planned: the configuration has no domain, and the directory named none yet"
 
     # -- what the console asks (console.ports.Service)
@@ -201,17 +202,19 @@ class Daemon:
         """Read the configuration again; an invalid one leaves all as it is."""
         before = self.settings
         try:
-            settings = await asyncio.to_thread(load, self.file)
-            await self._plan(settings)
+            with uncollected():
+                settings = await asyncio.to_thread(load, self.file)
+                await self._plan(settings)
         except (ConfigErrors, NoKey) as error:
             self.reloaded = replace(self.reloaded, problem=str(error))
             log.error("the configuration was not taken, the old one stays in force: %s", error)  # noqa: TRY400 - the line says all
             return str(error)
-        self._taken(before, settings)
+        self._taken(before, settings, await asyncio.to_thread(secrets_in, settings))
+        settle()
         return ""
 
-    def _taken(self, before: Settings, settings: Settings) -> None:
-        configure(settings.log.format, settings.log.level, secrets_in(settings))
+    def _taken(self, before: Settings, settings: Settings, secrets: set[str]) -> None:
+        configure(settings.log.format, settings.log.level, secrets)
         late = [name for name, part in UNTIL_RESTART.items() if part(before) != part(settings)]
         self.reloaded = Reloaded(taken_at=utc_now())
         if before.discovery != settings.discovery:

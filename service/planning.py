@@ -5,6 +5,7 @@ Done at start, at each reload and whenever the directory names other domains.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +43,7 @@ def _sends(settings: Settings, work: Work) -> bool:
 
 async def with_domains(settings: Settings, found: tuple[Discovered, ...]) -> Work:
     """Return the work with these discovered domains. Raises: NoKey in one line."""
-    checks, journeys = plan(settings, found)
+    checks, journeys = await asyncio.to_thread(plan, settings, found)
     each = {name for name, server in settings.servers.items() if server.addresses == "each"}
     work = Work(
         checks=await spread(checks, each, resolver_of(settings)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -47,6 +47,18 @@ def warm(work: Work) -> None:
     for endpoint in {check.endpoint for check in work.checks if check.endpoint.security is not Security.NONE}:
         with suppress(OSError):  # an unreadable ca_file is the check's to tell
             context_for(endpoint)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Keep the garbage collector from its looks while much is made that stays: each would walk through all of it while probes are timed."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
 
 
 def settle() -> None:
