@@ -21,8 +21,8 @@ from probe.clock import utc_now
 from probe.mailroom import Mailroom
 from probe.message import build
 from probe.outcome import Handed, Standing
-from probe.passage import Passage, answered, ended, planned, resumed, trip_of, with_copy
-from probe.reader import Found, Reader
+from probe.passage import Passage, answered, ended, forsaken, leads_to, planned, resumed, trip_of, with_copy
+from probe.reader import NOT_OPENED, Found, Reader
 from probe.scribe import Scribe
 from probe.values import Outcome
 from probe.way import Way, Ways
@@ -87,7 +87,8 @@ class Office:
         over = []
         for number, passage in enumerate(claimed, 1):
             if not self._knows(passage.letter.token) and not self._resume(passage, journeys):
-                over.append(self._forsaken(passage, journeys))
+                over.append(forsaken(passage, elsewhere=passage.name in journeys, now=utc_now()))
+                self.ways.note_end(passage.letter.token)
             if not number % ADOPTED_AT_ONCE:
                 await asyncio.sleep(0)  # after an outage there may be thousands
         await asyncio.gather(*(self._scribe.put(passage) for passage in over))
@@ -96,37 +97,40 @@ class Office:
     def _resume(self, passage: Passage, journeys: Mapping[str, Journey]) -> bool:
         """Follow a trip of a former run. Returns whether that is possible: it has not ended, and its mailbox is still the journey's."""
         journey = journeys.get(passage.name)
-        mailbox = journey.fetch.mailbox if journey is not None else None
-        if passage.outcome or journey is None or mailbox is None or mailbox.address != passage.letter.recipient:
+        if passage.outcome or journey is None or not leads_to(passage, journey):
             return False
         way = self._enlist(resumed(passage), journey)
-        for check in way.journey.mailboxes:
-            self.mailroom.forget(check)
-            self.mailroom.open(check)
+        reader = self._open(way, again=True)
         self._wait_to_retry(way)
-        self._look(way)
+        # Not before its mailbox was looked into: what the former run wrote down it may not have deleted, and a trip that ends opens none.
+        patience = self.opening_seconds if reader.blind in {"", NOT_OPENED} else 0.0
+        way.look = asyncio.get_running_loop().call_later(patience, self._look, way)
         return True
 
     def _knows(self, token: str) -> bool:
         return token in self.ways or self.ways.has_ended(token)
 
-    def _forsaken(self, passage: Passage, journeys: Mapping[str, Journey]) -> Passage:
-        """Return a trip of a former run with its outcome: the one that it has, or the one of a trip that nobody can follow."""
-        if passage.outcome is not None:
-            return passage
-        passage = resumed(passage)
-        elsewhere = passage.name in journeys
-        why = "the trip of this name now ends in another mailbox" if elsewhere else "no trip of this name is configured any more"
-        facts = replace(passage.facts, blind=why)
-        standing = outcome.stand(facts, passage.limits, utc_now())
-        return ended(passage, standing if standing.outcome else Standing(Outcome.UNSURE, said=f"cannot read {facts.place}: {why}"))
+    def follow(self, journeys: Mapping[str, Journey]) -> None:
+        """Go on with the trips under way by what their journeys say now: another password, another port; the mailbox must be the same."""
+        for way in self.ways.all():
+            journey = journeys.get(way.journey.name)
+            if journey is not None and journey != way.journey and leads_to(way.passage, journey):
+                self.ways.move(way, journey)
+                self._open(way, again=True)
+
+    def _open(self, way: Way, *, again: bool) -> Reader:
+        """Open the mailboxes of a trip, and have them looked through `again`. Returns the reader of the one in which it ends."""
+        for check in way.journey.mailboxes:
+            if again:
+                self.mailroom.forget(check)
+            self.mailroom.open(check)
+        return self.mailroom.open(way.journey.fetch)
 
     def begin(self, journey: Journey) -> str:
         """Begin a trip. Returns its Message-ID. Raises: ValueError when the journey has no mailbox to send from or to read."""
         way = self._enlist(planned(journey, secrets.token_hex(16), utc_now()), journey)
         written = self._scribe.put(way.passage)
-        readers = {check: self.mailroom.open(check) for check in way.journey.mailboxes}
-        self._do(way, self._depart(way, written, readers[journey.fetch]))
+        self._do(way, self._depart(way, written, self._open(way, again=False)))
         self._look(way)
         return way.passage.letter.message_id
 
@@ -266,9 +270,8 @@ class Office:
 
     def stirred(self, reader: Reader) -> None:
         """Take note that a mailbox can be read now, or no longer."""
-        for way in self.ways.at(reader.check):
-            if way.journey.fetch == reader.check:
-                self._look(way)
+        for way in [one for one in self.ways.at(reader.check) if one.journey.fetch == reader.check]:
+            self._look(way)
 
     # -- the end
 
@@ -285,6 +288,7 @@ class Office:
         await self._chores.close(PARTING_SECONDS)
         await self.mailroom.close()
         await self._scribe.settle()
+        await self._chores.close(PARTING_SECONDS)  # outcomes that were found at the last moment
 
     def _do(self, way: Way, work: Coroutine[None, None, None]) -> None:
         self._chores.do(work, lambda bug: self._blame(way, bug))

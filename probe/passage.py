@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from probe.dsn import Bounce
 from probe.message import Letter
-from probe.outcome import Facts, Handed, Limits, Sighting, Standing, arrived_at, count, delay_reading, handed
+from probe.outcome import Facts, Handed, Limits, Sighting, Standing, arrived_at, count, delay_reading, handed, stand
 from probe.values import FaultKind, Outcome, Reading, Relay, Trip
 
 if TYPE_CHECKING:
@@ -66,6 +66,28 @@ def resumed(passage: Passage) -> Passage:
         return passage
     said = "the run that sent it was stopped before the answer"
     return replace(passage, facts=replace(passage.facts, handed=Handed.UNKNOWN, said=said))
+
+
+def leads_to(passage: Passage, journey: Journey) -> bool:
+    """Return whether a journey still ends in the mailbox to which this trip's message was sent."""
+    return journey.fetch.mailbox is not None and journey.fetch.mailbox.address == passage.letter.recipient
+
+
+def forsaken(passage: Passage, *, elsewhere: bool, now: datetime) -> Passage:
+    """Return a trip of a former run with its outcome: the one that it has, or the one of a trip that nobody can follow any more.
+
+    Args:
+        passage: of a journey that is gone.
+        elsewhere: or that now ends in another mailbox.
+        now: by the wall clock.
+    """
+    if passage.outcome is not None:
+        return passage
+    passage = resumed(passage)
+    why = "the trip of this name now ends in another mailbox" if elsewhere else "no trip of this name is configured any more"
+    facts = replace(passage.facts, blind=why)
+    standing = stand(facts, passage.limits, now)
+    return ended(passage, standing if standing.outcome else Standing(Outcome.UNSURE, said=f"cannot read {facts.place}: {why}"))
 
 
 def with_copy(passage: Passage, copy: Sighting) -> Passage:

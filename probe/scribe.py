@@ -59,11 +59,12 @@ class Scribe:
         return self._coming
 
     async def settle(self) -> None:
-        """Wait until all that was put is written or refused."""
-        if self._retry is not None:
-            self._retry.cancel()
+        """Try once more what was refused, and wait until all that was put is written or refused."""
+        self._again()
         while self._task is not None:
             await asyncio.shield(self._task)
+        if self._retry is not None:
+            self._retry.cancel()
 
     def _wake(self) -> None:
         if self._task is None:

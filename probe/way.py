@@ -88,19 +88,35 @@ class Ways:
     def add(self, way: Way) -> None:
         """A trip begins."""
         self._ways[way.token] = way
-        self._named.setdefault(way.passage.name, {})[way.token] = way
-        for check in way.journey.mailboxes:
-            self._awaited.setdefault(check, {})[way.token] = way
+        self._enter(way)
+
+    def move(self, way: Way, journey: Journey) -> None:
+        """A trip's journey says something else now."""
+        self._leave(way)
+        way.journey = journey
+        self._enter(way)
 
     def strike(self, way: Way) -> None:
         """A trip has ended."""
         del self._ways[way.token]
+        self._leave(way)
+        self.note_end(way.token)
+
+    def note_end(self, token: str) -> None:
+        """A trip has ended, maybe in a former run: a copy of its message that is found is ours, and nobody awaits it."""
+        self._ended[token] = None
+        if len(self._ended) > ENDED_KEPT:
+            del self._ended[next(iter(self._ended))]
+
+    def _enter(self, way: Way) -> None:
+        self._named.setdefault(way.passage.name, {})[way.token] = way
+        for check in way.journey.mailboxes:
+            self._awaited.setdefault(check, {})[way.token] = way
+
+    def _leave(self, way: Way) -> None:
         _drop(self._named, way.passage.name, way.token)
         for check in way.journey.mailboxes:
             _drop(self._awaited, check, way.token)
-        self._ended[way.token] = None
-        if len(self._ended) > ENDED_KEPT:
-            del self._ended[next(iter(self._ended))]
 
 
 def _drop(index: dict[K, dict[str, Way]], key: K, token: str) -> None:

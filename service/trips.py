@@ -106,6 +106,7 @@ class Trips:
         rhythms = [Rhythm(one.name, one.every_seconds, one.submit.endpoint.place) for one in wanted.values()]
         self._schedule.plan(rhythms, monotonic())
         self._lay_out(phases(rhythms))
+        self._office.follow(wanted)
         ends = [check for journey in wanted.values() for check in (journey.submit, journey.fetch)]
         self._purses.change(by_place(ends, budgets or {}))
         self._woken.set()

@@ -159,8 +159,12 @@ async def test_thousands_are_taken_over_without_holding_up_the_others(wire: Wire
     counting = asyncio.create_task(count())
     assert await office.adopt({"abc.example": journey()}) == []
     counting.cancel()
-    assert (len(office.ways), len(set(told))) == (1_000, 1_000)
+    assert len(office.ways) == 1_000
     assert turns >= 8
+    async with asyncio.timeout(10.0):
+        while len(told) < 1_000:  # noqa: ASYNC110 - each is told when its mailbox has turned out to be away
+            await asyncio.sleep(0.01)
+    assert len(set(told)) == 1_000
     assert await office.adopt({"abc.example": journey()}) == []
     assert len(office.ways) == 1_000
     await office.close()

@@ -108,7 +108,9 @@ async def test_only_so_many_are_kept_for_a_disk_that_refuses(monkeypatch: pytest
     written = [scribe.put(passage(number)) for number in (1, 2, 3)]
     assert await asyncio.gather(*written) == [False] * 3
     assert scribe.owed == 2
+    ledger.answer(1)
     await scribe.settle()
+    assert (scribe.owed, ledger.groups[-1]) == (0, [("2", 0), ("3", 0)])
 
 
 async def test_our_own_bug_in_the_ledger_is_told_and_counts_as_refused(caplog: pytest.LogCaptureFixture) -> None:
