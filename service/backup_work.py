@@ -44,7 +44,7 @@ def _one_line() -> Iterator[None]:
 
 async def save(where: Where, target: Path) -> str:
     """Make a backup; return what was saved, in words. Raises: click.ClickException."""
-    _refuse_existing(target)
+    _refuse(target)
     with _one_line():
         control = control_of(where)
         try:
@@ -68,7 +68,9 @@ async def _by_service(control: Control, target: Path) -> None:
     _require_here(target)
 
 
-def _refuse_existing(target: Path) -> None:
+def _refuse(target: Path) -> None:
+    if not target.parent.is_dir():
+        raise click.ClickException(f"there is no folder {target.parent}: make it, or name another file")
     if target.exists() or target.is_symlink():
         raise click.ClickException(f"{target} is already there: name another file")
 

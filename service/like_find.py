@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 WHICH = {"last_good": "good run", "first_bad": "bad run"}
 MOST_ID = 2**63 - 1
+MOST_DIGITS = 19
 FORMS = "the id of a stored run, CHECK:last_good or CHECK:first_bad"
 
 
@@ -50,7 +51,7 @@ async def find(file: str, like: str) -> dict[str, Any]:
 
 def parse(like: str) -> int | tuple[str, str]:
     """Return the id, or the check and which of its conversations. Raises: click.UsageError."""
-    if like.isascii() and like.isdecimal() and 0 < int(like[:20]) <= MOST_ID:
+    if like.isascii() and like.isdecimal() and len(like) <= MOST_DIGITS and 0 < int(like) <= MOST_ID:
         return int(like)
     check, _, which = like.rpartition(":")
     if not check or which not in WHICH:

@@ -29,7 +29,7 @@ STEP_WIDTH = 14
 REASON = 300  # letters
 SIGNS = {Mark.SAME: " ", Mark.NUMBERS: "#", Mark.CHANGED: "~", Mark.GONE: "-", Mark.NEW: "+"}
 STYLES = {Mark.SAME: "", Mark.NUMBERS: "dim", Mark.CHANGED: "yellow", Mark.GONE: "red", Mark.NEW: "green"}
-LEGEND = "~ changed  - not said now  + not said then  # other numbers or ids alone"
+LEGEND = "~ changed  - gone  + new  # other numbers or ids alone"
 NOT_KEPT = "What was said then was not kept: of each check that of the last good run and of each first bad one is."
 
 
