@@ -27,6 +27,7 @@ LOOK = 0.5
 HERE = """
 Mail system and service stay up, on loopback alone. What to try next (`source .venv/bin/activate` puts `probe` on the path):
   {address}/metrics                 what Prometheus scrapes: docs/metrics.md explains it, mixin/ has rules and a dashboard
+  probe status --config {config}    how all is now, asked over the control socket
   tail -f {log}            what the service says, one event a line
   probe run --config {config}
       --format json | --talk | --watch                the same at once, by hand; the conversation itself; again and again

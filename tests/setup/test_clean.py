@@ -2,7 +2,10 @@
 
 import os
 import shutil
+import signal
 import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -30,6 +33,7 @@ def tree(tmp_path: Path) -> Path:
 
 def make(tree: Path, *words: str) -> subprocess.CompletedProcess[str]:
     alone = {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "PYTHON"}}
+    alone["TMPDIR"] = str(tree.parent)  # no demo that runs on this machine is ended
     return subprocess.run(["make", *words], cwd=tree, check=False, capture_output=True, text=True, env=alone)
 
 
@@ -51,3 +55,18 @@ def test_a_python_too_old_is_refused_by_name(tree: Path) -> None:
     done = make(tree, "PYTHON=", "clean")
     assert done.returncode == 2
     assert "Mailsonde needs Python 3.11 or later, and none was found: install it, or say where it is with PYTHON=" in done.stderr
+
+
+def test_clean_ends_the_service_of_the_demo_first(tree: Path) -> None:
+    folder = tree.parent / "mailsonde-demo"
+    folder.mkdir(mode=0o700)
+    probe = tree.parent / "probe"  # a process that is what the demo starts, as far as its command line tells
+    probe.write_text("import time\ntime.sleep(60)\n")
+    with subprocess.Popen([sys.executable, str(probe), "serve", "--config", str(folder / "mailsonde.yml")]) as process:
+        (folder / "pid").write_text(str(process.pid))
+        waiter = threading.Thread(target=process.wait)
+        waiter.start()
+        done = make(tree, "clean")
+        waiter.join()
+    assert (done.returncode, process.returncode) == (0, -signal.SIGTERM), done.stderr
+    assert not folder.exists()
