@@ -11,7 +11,7 @@ import pytest
 
 from lab import dovecot, faults, postfix, processes
 from probe.ledger import Ledger
-from probe.values import Outcome
+from probe.values import Outcome, Secret
 from tests.probe.lab_trips import Way
 from tests.probe.test_release import rings
 from tests.service.serving_trips import serving
@@ -107,6 +107,18 @@ async def test_a_message_that_a_kill_left_flagged_is_found_and_expunged(way: Way
         trips.plan([replace(way.journey(), every_seconds=300.0)])
         await kept.until(lambda: (left.message_id, Outcome.DELIVERED) in {(trip.message_id, trip.outcome) for trip in kept.ended})
     assert await asyncio.to_thread(processes.until, lambda: lying(way.lab) == 0, 5.0)
+
+
+async def test_a_trip_under_way_goes_on_with_the_new_password(way: Way) -> None:
+    right = replace(way.journey(lost_after_seconds=60.0), every_seconds=1.0)
+    assert right.fetch.mailbox is not None
+    wrong = replace(right.fetch, mailbox=replace(right.fetch.mailbox, password=Secret("not it")))
+    async with serving(way) as (trips, kept):
+        trips.plan([replace(right, fetch=wrong, bounces=None)])
+        await kept.until(lambda: any("cannot read INBOX" in trip.waiting_for for trip in kept.told))
+        waiting = next(trip for trip in kept.told if "cannot read INBOX" in trip.waiting_for)
+        trips.plan([replace(right, every_seconds=300.0)])
+        await kept.until(lambda: (waiting.message_id, Outcome.DELIVERED) in {(trip.message_id, trip.outcome) for trip in kept.ended})
 
 
 async def test_a_journey_that_is_gone_begins_no_trip_and_its_last_one_ends(way: Way) -> None:
