@@ -271,7 +271,10 @@ def main() -> None:
         with delay_server.running() as (port, took):
             seen: Seen = uvloop.run(measure(board, every, row, scrape, port))
         found.append(cells(what, seen, took))
-    remarks = f"{len(every):,} checks; {SECONDS} s and {RATE * SECONDS:,} probes for each row, scraped again 0.1 s after each scrape."
+    remarks = (
+        f"{len(every):,} checks; {SECONDS} s and {RATE * SECONDS:,} probes for each row, scraped again 0.1 s after each scrape.\n"
+        "Other work on the machine shows in every row: compare with the first."
+    )
     table.show("Scrapes", table.render(COLUMNS, found), remarks)
 
 
