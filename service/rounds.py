@@ -244,7 +244,7 @@ class Rounds:
         if not self._running:
             return
         now = self._clocks.now()
-        self._pump(gate, now)
+        self._gates.crowd(gate)  # behind those that wait longer: one whose queue never ends would take each place that it frees
         while len(self._tasks) < self._at_once and (crowded := self._gates.next_crowded()):
             self._pump(crowded, now)
         self._wind()

@@ -65,6 +65,20 @@ def test_a_cap_over_all_servers_holds_and_each_server_has_its_turn() -> None:
     play(scene)
 
 
+def test_servers_that_hang_with_endless_queues_do_not_shut_out_a_healthy_one() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.rounds._at_once = 8
+        stage.takes = lambda check: 10.0 if check.server != "good" else 0.1
+        hanging = [check for one in range(2) for check in checks(60, f"bad{one}", 60.0, f"bad{one}.example")]
+        stage.rounds.plan([*hanging, *checks(1, "good", 60.0, "good.example")], {})
+        await stage.act(900)
+
+    stage = play(scene)
+    assert stage.rounds.stats.tally.missed["bad0"] > 0  # more than can be worked off
+    assert len(stage.times("d0.example/good")) >= 14
+    assert max(late for result, late in stage.told if result.check.server == "good") <= 30.0
+
+
 def test_who_else_spends_out_of_a_budget_leaves_less_for_the_checks() -> None:
     async def scene(stage: Stage) -> None:
         purses = Purses()
