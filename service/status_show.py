@@ -33,10 +33,9 @@ UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"))
 
 
 def print_status(status: Status, console: Console, now: datetime, *, headline: bool = True) -> None:
-    """Print the status at a time (aware): what is bad the worst first, and a headline above it."""
-    if headline:
-        for line in _headline(status, now):
-            console.print(line)
+    """Print the status at a time (aware): what is odd about the service, what is bad the worst first, and a headline above it all."""
+    for line in (*(_headline(status, now) if headline else ()), *_odd(status)):
+        console.print(line)
     checks = [judged_check(one, now) for one in status.checks if one["level"] != Level.OK.name]
     _print_checks(sorted(checks, key=lambda one: -one.verdict.level), console)
     unseen = sum(count for name, count in status.service["levels"].items() if name != Level.OK.name) - len(checks)
@@ -66,8 +65,10 @@ def _print_trips(bad: Sequence[JudgedTrip], console: Console) -> None:
 def _headline(status: Status, now: datetime) -> Iterator[Text]:
     yield Text(harmless(f"{status.service['site'] or 'probe'}: {counted(status)}"), LEVEL_STYLES[status.level])
     yield Text(harmless(_about(status.service, now)), "dim")
-    for style, words in odd(status.service):
-        yield Text(harmless(words), style)
+
+
+def _odd(status: Status) -> Iterator[Text]:
+    return (Text(harmless(words), style) for style, words in odd(status.service))
 
 
 def counted(status: Status) -> str:

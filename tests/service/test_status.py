@@ -123,6 +123,7 @@ def test_many_that_fail_alike_are_one_row_and_what_was_not_asked_for_is_counted(
 def test_what_is_odd_about_the_service_itself(state: dict[str, Any], line: str, code: int) -> None:
     status = Status(service(3, **state), [], [])
     assert line in shown(status)
+    assert line in shown(status, headline=False)
     assert status.exit_code == code
 
 
