@@ -9,6 +9,7 @@ import click
 
 from service.reach import Where, refuse_mixtures, service_options
 
+STANDARD_OUTPUT = "-"
 EXAMPLES = """\b
 Examples:
   probe backup /var/backups/mailsonde-2026-11-21.tar
@@ -32,6 +33,8 @@ def command(context: click.Context, /, file: str, **words: Any) -> int:
     """Save store, key and configuration in FILE, a new tar, while the service runs or not."""
     where = Where(**words)
     refuse_mixtures(context, where)
+    if file == STANDARD_OUTPUT:
+        raise click.UsageError("a backup is a file, whole or not there at all: name one", context)
     from service.backup_work import save  # noqa: PLC0415 - `--help` needs none of it
     from service.loop import run_loop  # noqa: PLC0415 - as above
 
