@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MOST_CONNECTIONS = 128
 HEAD_BYTES = 16_384
 REQUEST_SECONDS = 10.0  # from the first byte, or from the connection, until the request is whole
-ANSWER_SECONDS = 150.0  # from then until the client has read the answer: no scrape takes longer
+ANSWER_SECONDS = 150.0  # for a client to read an answer: no scrape takes longer. While one is still being thought of, nobody is at fault
 LINGER_SECONDS = 1.0  # for who is refused to read why
 REFUSED = "HTTP/1.1 {status}\r\ncontent-type: text/plain; charset=utf-8\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{said}\n"
 CREDENTIALS = struct.Struct("3i")  # struct ucred of unix(7): pid, uid, gid
@@ -109,6 +109,8 @@ class Bounded(H11Protocol):
         elif self._awaits_request and (self.cycle is None or self.cycle.response_complete):
             self.transport.write(refusal("408 Request Timeout", f"the request was not whole within {REQUEST_SECONDS:g} s"))
             self.transport.close()
+        elif self.cycle is not None and not self._awaits_request and not self.cycle.response_started:
+            self._allow(ANSWER_SECONDS)
         else:
             self.transport.abort()
 

@@ -62,7 +62,7 @@ class Desk:
         self._given = limits or Limits()
         self.board = Board("berlin")
         self.ill = self.not_ready = self.problem = ""
-        self.reloads = 0
+        self.reloads, self.reload_seconds = 0, 0.0
         self._wire, self._limits = Wire(), dict[str, float]()
         self.rounds = Rounds(self._probe, self._done)
         self.checks = list(checks)
@@ -91,6 +91,7 @@ class Desk:
         return self.not_ready
 
     async def reload(self) -> str:
+        await asyncio.sleep(self.reload_seconds)
         self.reloads += 1
         return self.problem
 

@@ -159,6 +159,13 @@ async def test_who_does_not_read_his_answer_is_left(large: Site, monkeypatch: py
                 await asyncio.sleep(0.05)
 
 
+async def test_who_waits_for_long_work_is_not_cut_off(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "ANSWER_SECONDS", 0.1)
+    site.desk.reload_seconds = 0.5
+    answer = await site.ask("/-/reload", "POST")
+    assert (answer.status, site.desk.reloads) == (200, 1)
+
+
 async def test_too_many_at_once_are_refused(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "MOST_CONNECTIONS", 3)
     held = [await asyncio.open_connection(LOCAL, site.listener.port) for _ in range(3)]
