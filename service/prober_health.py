@@ -23,7 +23,7 @@ from probe.values import Result
 from service.control_probe import ControlProbe
 from service.health_numbers import WELL, HealthNumbers, Reason
 from service.logs import facts
-from service.pulse import Pulse
+from service.pulse import Held, Pulse
 from service.sickness import Sickness
 from service.witnesses import UNREACHABLE, Witnesses
 
@@ -136,7 +136,8 @@ class ProberHealth:
         while True:
             began = monotonic()
             control = await self._control.measure()
-            self._pulse.took(control, monotonic(), self._wire.sentinel.held_seconds)
+            sentinel = self._wire.sentinel
+            self._pulse.took(control, Held(monotonic(), sentinel.held_seconds, sentinel.waits.queued_seconds()))
             self._witnesses.saw(control, monotonic())  # its own limits are ours too
             self._look(monotonic())
             await asyncio.sleep(max(0.0, began + TURN_SECONDS - monotonic()))
@@ -148,7 +149,7 @@ class ProberHealth:
         if reason.code:
             log.warning("the prober itself is in doubt: %s", reason.words, extra=facts(reason=reason.code))
         else:
-            log.info("the prober is well again", extra=facts(sick_seconds=round(self._sickness.seconds(now), 3)))
+            log.info("the prober is well again", extra=facts(sick_seconds=round(self._sickness.last_seconds, 3)))
 
     def _reason(self, now: float) -> Reason:
         """Return the first reason to be in doubt: what is nearest to us goes before what it entails."""

@@ -7,7 +7,7 @@ A sickness lasts, and then the least of several control probes is slow.
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from service.health_numbers import WELL, Reason
 
@@ -21,6 +21,14 @@ ALLOWANCE_SECONDS = 0.005  # what a result may be off beside its own uncertainty
 HELD_TURNS, HELD_SHARE = 10, 0.5  # over so many turns the loop may be held up for this share of the time
 
 
+class Held(NamedTuple):
+    """How long the loop was held up in all until one moment (monotonic), and how long its thread had waited for a processor."""
+
+    now: float
+    seconds: float
+    waited_seconds: float = 0.0
+
+
 class Pulse:
     """Takes each control probe, and the sentinel's count of seconds held."""
 
@@ -29,12 +37,12 @@ class Pulse:
         self.failures = 0  # ever
         self.excess_seconds = 0.0  # what the prober adds to every result just now, beyond the allowance
         self._controls: deque[Result] = deque(maxlen=max(SLOW_TURNS, FAILED_TURNS))
-        self._held: deque[tuple[float, float]] = deque(maxlen=HELD_TURNS + 1)  # monotonic second, seconds held up to then
+        self._held: deque[Held] = deque(maxlen=HELD_TURNS + 1)
 
-    def took(self, control: Result, now: float, held_seconds: float) -> None:
-        """Take one control probe, and what the loop was held up for in all until now."""
+    def took(self, control: Result, held: Held) -> None:
+        """Take one control probe, and what the loop was held up for until now."""
         self._controls.append(control)
-        self._held.append((now, held_seconds))
+        self._held.append(held)
         if control.fault is None:
             self.last_seconds = control.seconds
         else:
@@ -61,11 +69,15 @@ class Pulse:
     def _holding(self) -> Reason | None:
         if len(self._held) <= HELD_TURNS:
             return None
-        (began, before), (now, until) = self._held[0], self._held[-1]
-        share = (until - before) / (now - began)
-        if share <= HELD_SHARE:
+        first, last = self._held[0], self._held[-1]
+        elapsed, held = last.now - first.now, last.seconds - first.seconds
+        if held / elapsed <= HELD_SHARE:
             return None
-        return Reason("held", f"the prober's event loop was held up for {share:.0%} of the last {now - began:.0f} s: it has too much to do")
+        others = (
+            last.waited_seconds - first.waited_seconds > held / 2
+        )  # who is to blame decides what helps: a faster machine, or fewer checks
+        why = "other programs take the processors of this machine" if others else "it has too much to do"
+        return Reason("held", f"the prober's event loop was held up for {held / elapsed:.0%} of the last {elapsed:.0f} s: {why}")
 
     def _slow(self) -> Reason | None:
         least = self._least(SLOW_TURNS)

@@ -67,10 +67,15 @@ def _way(judged: JudgedTrip) -> Text:
     if verdict.level is not Level.OK:
         text.append("".join(f"\n{shorten(reason, REASON)}" for reason in distinct(verdict.reasons)))
     if verdict.suspect:
-        text.append(f"\nsuspect: its times are sure only to +-{seconds_text(trip.uncertainty_seconds)}, which could change the level")
+        text.append(f"\n{_suspicion(trip.uncertainty_seconds)}")
     if trip.relays:
         text.append(f"\n{' > '.join(hop_text(relay) for relay in trip.relays)}", "dim")
     return text
+
+
+def _suspicion(seconds: float) -> str:
+    """Return why a trip is suspect: for its own uncertainty, or, where it has none, for a prober in doubt, as its reasons say."""
+    return f"suspect: its times are sure only to +-{seconds_text(seconds)}, which could change the level" if seconds else "suspect"
 
 
 def trips_table(trips: Iterable[JudgedTrip]) -> Table:

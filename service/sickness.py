@@ -36,6 +36,12 @@ class Sickness:
         """Return how long it was in doubt in all."""
         return self._past_seconds + (now - self._since if self.reason.code else 0.0)
 
+    @property
+    def last_seconds(self) -> float:
+        """Return how long the last period took that is over; 0 = none is."""
+        since, until, _ = self._past[-1] if self._past else (0.0, 0.0, "")
+        return until - since
+
     def touched(self, began: float, ended: float) -> str:
         """Return why the prober was in doubt at some time between two moments; "" = it was not."""
         if self.reason.code and self._since <= ended:

@@ -8,7 +8,7 @@ import pytest
 
 from probe.values import Check, Endpoint, Fault, FaultKind, Result, Step
 from service.health_numbers import CODES, WELL, Reason
-from service.pulse import Pulse
+from service.pulse import Held, Pulse
 from service.sickness import Sickness
 
 AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -21,11 +21,11 @@ def control(milliseconds: float) -> Result:
     return Result(CHECK, AT, (Step("hello", milliseconds / 1000),))
 
 
-def felt(*turns: Result, held: float = 0.0) -> Pulse:
-    """A pulse after one turn a second, of which the loop was held up for this share."""
+def felt(*turns: Result, held: float = 0.0, waited: float = 0.0) -> Pulse:
+    """A pulse after one turn a second, of which the loop was held up and waited for a processor for these shares."""
     pulse = Pulse()
     for number, turn in enumerate(turns):
-        pulse.took(turn, float(number), held * number)
+        pulse.took(turn, Held(float(number), held * number, waited * number))
     return pulse
 
 
@@ -50,6 +50,11 @@ def test_the_sentences() -> None:
     assert felt(*[control(250)] * 3).reason().words == "the prober is slow itself: a talk to itself over loopback takes 250 ms"
     held = felt(*[control(1)] * 11, held=0.8).reason()
     assert held.words == "the prober's event loop was held up for 80% of the last 10 s: it has too much to do"
+    others = felt(*[control(1)] * 11, held=0.8, waited=0.7).reason()
+    assert (
+        others.words == "the prober's event loop was held up for 80% of the last 10 s: other programs take the processors of this machine"
+    )
+    assert felt(*[control(1)] * 11, held=0.8, waited=0.3).reason() == held
     failing = felt(BROKEN, BROKEN).reason().words
     assert failing == "the prober cannot even talk to itself over loopback (PROTOCOL at greeting: closed the connection)"
 
@@ -84,6 +89,15 @@ def test_a_sickness_touches_what_ran_in_it_and_nothing_else() -> None:
     touched = {(8.0, 9.0): "", (8.0, 10.0): ILL.words, (15.0, 30.0): ILL.words, (20.0, 21.0): ILL.words, (20.5, 21.0): ""}
     assert {times: sickness.touched(*times) for times in touched} == touched
     assert sickness.seconds(100.0) == 10.0
+
+
+def test_how_long_the_last_sickness_took_leaves_out_those_before() -> None:
+    sickness = Sickness()
+    assert sickness.last_seconds == 0.0
+    for number in (10.0, 40.0):
+        sickness.turn(ILL, number)
+        sickness.turn(WELL, number + number / 10)
+    assert (sickness.last_seconds, sickness.seconds(100.0)) == (4.0, 5.0)
 
 
 def test_one_sickness_that_becomes_another_is_one_period() -> None:
