@@ -205,7 +205,7 @@ class Conversation:
             except StopIteration:
                 self._finish()
             except Unwelcome as unwelcome:
-                self._fail(unwelcome, now)
+                self._fail(unwelcome.with_traceback(None), now)  # a frame that keeps it, and that it keeps, would keep us: a ring
             else:
                 if isinstance(move, Ask | Wait):
                     return self._await(move, now)

@@ -9,16 +9,26 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ldap3 import ANONYMOUS, SIMPLE, SUBTREE
+from ldap3 import ANONYMOUS, SIMPLE
 from ldap3.core.exceptions import LDAPExceptionError
 from ldap3.core.results import RESULT_CODES
 from ldap3.operation.bind import bind_operation
 from ldap3.operation.compare import compare_operation
 from ldap3.operation.extended import extended_operation
-from ldap3.operation.search import search_operation
+from ldap3.operation.search import FilterNode, build_attribute_selection, compile_filter, parse_filter
 from ldap3.protocol.convert import build_controls_list
 from ldap3.protocol.rfc2696 import RealSearchControlValue, paged_search_control
-from ldap3.protocol.rfc4511 import LDAPMessage, MessageID, ProtocolOp
+from ldap3.protocol.rfc4511 import (
+    LDAPDN,
+    DerefAliases,
+    Integer0ToMax,
+    LDAPMessage,
+    MessageID,
+    ProtocolOp,
+    Scope,
+    SearchRequest,
+    TypesOnly,
+)
 from ldap3.utils.asn1 import encode  # type: ignore[attr-defined] # its stubs know it under pyasn1's name only
 from pyasn1.codec.ber.decoder import decode
 from pyasn1.error import PyAsn1Error
@@ -98,10 +108,33 @@ def page(number: int, directory: Directory, attributes: Sequence[str], cookie: b
 
 
 def _search(directory: Directory, attributes: Sequence[str], limit: int) -> Any:
+    """Return the request, field by field: ldap3's own function would leave a ring of garbage for each search."""
+    request = SearchRequest()
+    request["baseObject"] = LDAPDN(directory.base)
+    request["scope"] = Scope("wholeSubtree")
+    request["derefAliases"] = DerefAliases("neverDerefAliases")
+    request["sizeLimit"], request["timeLimit"] = Integer0ToMax(limit), Integer0ToMax(0)
+    request["typesOnly"] = TypesOnly(False)  # noqa: FBT003 - as ASN.1 has it
+    request["filter"] = _filter(directory.filter)
+    request["attributes"] = build_attribute_selection(list(attributes), None)  # type: ignore[no-untyped-call] # as below
+    return request
+
+
+def _filter(text: str) -> Any:
     try:
-        return search_operation(directory.base, directory.filter, SUBTREE, 0, list(attributes), limit, 0, False, False, False)  # noqa: FBT003 - ldap3's order
+        root = parse_filter(text, None, False, False, None, False)  # type: ignore[no-untyped-call] # noqa: FBT003 - ldap3 has no types, and its order
+        compiled = compile_filter(root.elements[0])  # type: ignore[no-untyped-call] # as above
     except LDAPExceptionError as error:
-        raise ValueError(f"the filter {directory.filter} is not one (RFC 4515): {error}") from None
+        raise ValueError(f"the filter {text} is not one (RFC 4515): {error}") from None
+    _cut(root)
+    return compiled
+
+
+def _cut(node: FilterNode) -> None:
+    """Let a filter's nodes forget each other: parents and children are rings."""
+    for child in node.elements:
+        _cut(child)
+    node.elements.clear()
 
 
 def compare(number: int, dn: str, directory: Directory) -> bytes:

@@ -34,18 +34,37 @@ CANCEL = b"*\r\n"  # ends an exchange under way (RFC 4954, RFC 3501, RFC 5034); 
 MAX_ROUNDS = 1_000_000  # of PBKDF2: some 0.3 s of our CPU. A hostile server may ask for more, to stall every other probe.
 
 
+class Exchange:
+    """What a mechanism's generator knows of its authentication: not the `Mechanism`, which holds the generator; that would be a ring."""
+
+    __slots__ = ("complaint", "name", "step")
+
+    def __init__(self, name: str, step: str) -> None:
+        self.name = name
+        self.step = step
+        self.complaint = ""  # why a token was refused, in the server's words (JSON, RFC 7628 section 3.2.2)
+
+    def broken(self, why: str) -> NoReturn:
+        """End the exchange: the server broke the mechanism."""
+        raise refuse(FaultKind.PROTOCOL, self.step, f"broke {self.name}: {why}")
+
+    def refused(self, why: str) -> NoReturn:
+        """End the exchange: somebody is not who he should be."""
+        raise refuse(FaultKind.AUTH, self.step, why)
+
+
 class Mechanism:
     """One authentication under way. It prints as its name: what it holds is secret."""
 
-    __slots__ = ("_talk", "complaint", "exposed", "name", "step")
+    __slots__ = ("_talk", "exchange", "exposed", "name", "step")
 
     def __init__(self, name: str, mailbox: Mailbox, *, step: str, encrypted: bool) -> None:
         recipe = MECHANISMS[name]
         self.name = name
         self.step = step
         self.exposed = recipe.clear and not encrypted  # password or token crosses the network readable
-        self.complaint = ""  # why a token was refused, in the server's words (JSON, RFC 7628 section 3.2.2)
-        self._talk = recipe.talk(self, mailbox)
+        self.exchange = Exchange(name, step)
+        self._talk = recipe.talk(self.exchange, mailbox)
 
     def __repr__(self) -> str:
         return f"<Mechanism {self.name}>"
@@ -62,7 +81,7 @@ class Mechanism:
         try:
             return self._talk.send(challenge) or b""
         except StopIteration:
-            self.broken("goes on asking after all is said")
+            self.exchange.broken("goes on asking after all is said")
 
     def finish(self) -> None:
         """Take the server's yes. Raises: Unwelcome when it came too early: nobody has proved anything yet."""
@@ -70,21 +89,13 @@ class Mechanism:
             self._talk.send(None)
         except StopIteration:
             return
-        self.broken("says yes before all is said")
-
-    def broken(self, why: str) -> NoReturn:
-        """End the exchange: the server broke the mechanism."""
-        raise refuse(FaultKind.PROTOCOL, self.step, f"broke {self.name}: {why}")
-
-    def refused(self, why: str) -> NoReturn:
-        """End the exchange: somebody is not who he should be."""
-        raise refuse(FaultKind.AUTH, self.step, why)
+        self.exchange.broken("says yes before all is said")
 
 
-def _password(mechanism: Mechanism, mailbox: Mailbox) -> str:
+def _password(exchange: Exchange, mailbox: Mailbox) -> str:
     password = mailbox.password.reveal() if mailbox.password else ""
     if "\0" in mailbox.login + password:  # RFC 4616: it separates the fields
-        mechanism.refused(f"login name or password of {mailbox.address} holds a NUL character")
+        exchange.refused(f"login name or password of {mailbox.address} holds a NUL character")
     return password
 
 
@@ -93,55 +104,55 @@ def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def _plain(mechanism: Mechanism, mailbox: Mailbox) -> _Talk:
-    yield _bytes(f"\0{mailbox.login}\0{_password(mechanism, mailbox)}")
+def _plain(exchange: Exchange, mailbox: Mailbox) -> _Talk:
+    yield _bytes(f"\0{mailbox.login}\0{_password(exchange, mailbox)}")
 
 
-def _login(mechanism: Mechanism, mailbox: Mailbox) -> _Talk:
+def _login(exchange: Exchange, mailbox: Mailbox) -> _Talk:
     yield None
     yield _bytes(mailbox.login)  # whatever the prompt is called: "Username:", "User Name", ...
-    yield _bytes(_password(mechanism, mailbox))
+    yield _bytes(_password(exchange, mailbox))
 
 
-def _cram_md5(mechanism: Mechanism, mailbox: Mailbox) -> _Talk:
+def _cram_md5(exchange: Exchange, mailbox: Mailbox) -> _Talk:
     challenge = (yield None) or b""
-    digest = hmac.new(_bytes(_password(mechanism, mailbox)), challenge, "md5").hexdigest()
+    digest = hmac.new(_bytes(_password(exchange, mailbox)), challenge, "md5").hexdigest()
     yield _bytes(f"{mailbox.login} {digest}")
 
 
-def _scram(mechanism: Mechanism, mailbox: Mailbox) -> _Talk:
+def _scram(exchange: Exchange, mailbox: Mailbox) -> _Talk:
     # scramp draws the nonce itself: randomness inside the library, that no time, step or reading depends on.
     from scramp import ScramClient, ScramException  # noqa: PLC0415 - 20 ms of start, only for those who use it
 
     try:
-        client = ScramClient([mechanism.name], mailbox.login, _password(mechanism, mailbox))
+        client = ScramClient([exchange.name], mailbox.login, _password(exchange, mailbox))
     except ScramException as error:
-        mechanism.refused(f"login name or password of {mailbox.address} does not suit {mechanism.name}: {error.args[0]}")
+        exchange.refused(f"login name or password of {mailbox.address} does not suit {exchange.name}: {error.args[0]}")
     try:
-        yield from _scram_steps(mechanism, client)
+        yield from _scram_steps(exchange, client)
     except ScramException as error:
         if "signature" in error.args[0]:
-            mechanism.refused("the server could not prove that it knows the password")
-        mechanism.broken(str(error.args[0]))
+            exchange.refused("the server could not prove that it knows the password")
+        exchange.broken(str(error.args[0]))
 
 
-def _scram_steps(mechanism: Mechanism, client: ScramClient) -> _Talk:
-    first = _scram_message(mechanism, (yield client.get_client_first().encode()))
+def _scram_steps(exchange: Exchange, client: ScramClient) -> _Talk:
+    first = _scram_message(exchange, (yield client.get_client_first().encode()))
     rounds = re.search(r",i=(\d{1,20})", first)
     if rounds and int(rounds[1]) > MAX_ROUNDS:
-        mechanism.broken(f"asks for {rounds[1]} rounds of hashing; we refuse more than {MAX_ROUNDS}")
+        exchange.broken(f"asks for {rounds[1]} rounds of hashing; we refuse more than {MAX_ROUNDS}")
     client.set_server_first(first)
-    final = _scram_message(mechanism, (yield client.get_client_final().encode()))
+    final = _scram_message(exchange, (yield client.get_client_final().encode()))
     client.set_server_final(final)
     yield b""
 
 
-def _scram_message(mechanism: Mechanism, said: bytes | None) -> str:
+def _scram_message(exchange: Exchange, said: bytes | None) -> str:
     if said is None:
-        mechanism.refused("the server says yes without proving that it knows the password")
+        exchange.refused("the server says yes without proving that it knows the password")
     text = said.decode("utf-8", "backslashreplace")
     if text.startswith("e="):  # RFC 5802 section 7: server-error
-        mechanism.refused(f"{mechanism.name}: {text[2:]}")
+        exchange.refused(f"{exchange.name}: {text[2:]}")
     return text
 
 
@@ -149,18 +160,18 @@ def _token(mailbox: Mailbox) -> str:
     return mailbox.token.reveal() if mailbox.token else ""
 
 
-def _xoauth2(mechanism: Mechanism, mailbox: Mailbox) -> _Talk:
+def _xoauth2(exchange: Exchange, mailbox: Mailbox) -> _Talk:
     complaint = yield _bytes(f"user={mailbox.login}\1auth=Bearer {_token(mailbox)}\1\1")
     if complaint is not None:
-        mechanism.complaint = printable(complaint)
+        exchange.complaint = printable(complaint)
         yield b""
 
 
-def _oauthbearer(mechanism: Mechanism, mailbox: Mailbox) -> _Talk:
+def _oauthbearer(exchange: Exchange, mailbox: Mailbox) -> _Talk:
     name = mailbox.login.replace("=", "=3D").replace(",", "=2C")  # saslname, RFC 5801 section 4
     complaint = yield _bytes(f"n,a={name},\1auth=Bearer {_token(mailbox)}\1\1")
     if complaint is not None:
-        mechanism.complaint = printable(complaint)
+        exchange.complaint = printable(complaint)
         yield b"\1"
 
 
@@ -168,7 +179,7 @@ def _oauthbearer(mechanism: Mechanism, mailbox: Mailbox) -> _Talk:
 class Recipe:
     """How one mechanism is made, and what it needs."""
 
-    talk: Callable[[Mechanism, Mailbox], _Talk]
+    talk: Callable[[Exchange, Mailbox], _Talk]
     token: bool = False  # needs an OAuth 2.0 token; otherwise a password
     clear: bool = False  # who reads the connection reads the secret
 
@@ -247,8 +258,8 @@ def authenticate(mechanism: Mechanism, profile: Profile) -> Generator[Move, byte
     while (challenge := profile.challenge(reply)) is not None:
         response, unsaid = (_answer(mechanism, challenge) if unsaid is None else unsaid), None
         reply = yield Ask(mechanism.step, b64encode(response) + b"\r\n", profile.framing, shown="***", parting=CANCEL)
-    if mechanism.complaint:
-        mechanism.refused(f"{printable(reply)} {mechanism.complaint}")
+    if mechanism.exchange.complaint:
+        mechanism.exchange.refused(f"{printable(reply)} {mechanism.exchange.complaint}")
     return reply
 
 
@@ -266,5 +277,5 @@ def _answer(mechanism: Mechanism, challenge: bytes) -> bytes:
     try:
         said = b64decode(challenge.strip(), validate=True)
     except ValueError:
-        mechanism.broken(f"its challenge is not base64: {printable(challenge)}")
+        mechanism.exchange.broken(f"its challenge is not base64: {printable(challenge)}")
     return mechanism.respond(said)

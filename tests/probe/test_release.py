@@ -21,18 +21,19 @@ from lab import dovecot
 from probe.holds import KEPT_HOLDS
 from probe.line import LINGER_SECONDS
 from probe.sentinel import PERIOD_SECONDS, Sentinel
-from probe.values import Endpoint, FaultKind, Outcome, Security
+from probe.values import Endpoint, FaultKind, Outcome, Secret, Security
 from probe.wire import Wire
 from tests.probe.fakes import fault, serve, smtp, talk
 from tests.probe.lab_trips import Way
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
+    from probe.values import Check
     from tests.conftest import Lab
 
-OURS = {"probe", "ssl", "_ssl", "uvloop"}  # top packages whose objects must go by themselves; asyncio's own transports are rings
+OURS = {"probe", "ssl", "_ssl", "uvloop", "ldap3"}  # top packages whose objects must go by themselves; asyncio's own transports are rings
 
 
 def gone(name: str) -> None:
@@ -43,8 +44,8 @@ def gone(name: str) -> None:
 
 
 @contextmanager
-def rings(found: list[str]) -> Iterator[None]:
-    """Fill `found` with the types of those objects of ours that the block leaves to the garbage collector."""
+def rings(found: list[str], packages: Collection[str] = OURS) -> Iterator[None]:
+    """Fill `found` with the types of those objects of these packages that the block leaves to the garbage collector."""
     gc.collect()
     gc.disable()
     try:
@@ -52,7 +53,7 @@ def rings(found: list[str]) -> Iterator[None]:
         gc.set_debug(gc.DEBUG_SAVEALL)
         gc.collect()
         kinds = {type(one) for one in gc.garbage}
-        found += sorted(kind.__qualname__ for kind in kinds if kind.__module__.partition(".")[0] in OURS)
+        found += sorted(kind.__qualname__ for kind in kinds if kind.__module__.partition(".")[0] in packages)
     finally:
         gc.set_debug(0)
         gc.garbage.clear()
@@ -73,26 +74,48 @@ async def test_a_trip_leaves_no_garbage(lab: Lab, tmp_path: Path, fetch: str) ->
     assert left == []
 
 
-async def _run_all(lab: Lab, timeout_seconds: float) -> int:
-    """Run all checks of the lab's first domain. Returns how many went wrong."""
+def checks_of(lab: Lab, timeout_seconds: float) -> list[Check]:
+    """Return all checks of the lab's first domain."""
+    return [replace(check, timeout_seconds=timeout_seconds) for check in plan(load(str(lab.config)))[0] if check.domain == "alpha.test"]
+
+
+async def _run_all(lab: Lab, checks: list[Check]) -> list[FaultKind]:
+    """Run all these checks. Returns the kinds of the faults."""
     wire = Wire(Endpoint("127.0.0.1", lab.ports["dns"]))
-    checks = [replace(check, timeout_seconds=timeout_seconds) for check in plan(load(str(lab.config)))[0] if check.domain == "alpha.test"]
     try:
         results = await asyncio.gather(*map(wire.run, checks))
     finally:
         await asyncio.sleep(LINGER_SECONDS + 0.1)  # farewells are over
         assert not wire._open
         await wire.close()
-    return sum(result.fault is not None for result in results)
+    return [result.fault.kind for result in results if result.fault is not None]
 
 
 @pytest.mark.lab
 @pytest.mark.parametrize(("timeout_seconds", "fails"), [(5.0, False), (0.015, True)])
 async def test_a_check_leaves_no_garbage_whether_it_ends_well_or_not(lab: Lab, timeout_seconds: float, fails: bool) -> None:
-    await _run_all(lab, timeout_seconds)
+    checks = checks_of(lab, timeout_seconds)
+    await _run_all(lab, checks)
     left: list[str] = []
     with rings(left):
-        assert bool(await _run_all(lab, timeout_seconds)) is fails
+        assert bool(await _run_all(lab, checks)) is fails
+    assert left == []
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("mechanism", [None, "PLAIN"])
+async def test_a_login_that_is_refused_leaves_no_garbage(lab: Lab, mechanism: str | None) -> None:
+    wrong = Secret("not the password")
+    checks = [
+        replace(check, mailbox=replace(check.mailbox, password=wrong, mechanism=mechanism))
+        for check in checks_of(lab, 8.0)
+        if check.mailbox is not None and check.kind in {"imap", "pop3", "submission"}
+    ]
+    await _run_all(lab, checks)
+    left: list[str] = []
+    with rings(left):
+        assert await _run_all(lab, checks) == [FaultKind.AUTH] * len(checks)
+    assert checks
     assert left == []
 
 
