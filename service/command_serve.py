@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from pathlib import Path
 
 import click
 
 from service.options import CONFIG_FILE, CONFIG_VARIABLE
+
+LEAVE_SECONDS = 0.5  # all that counts is on the disk by then; a thread may hang in a read or in a secret's command, and Python would wait
 
 EXAMPLES = """\b
 Examples:
@@ -33,6 +37,16 @@ store. Exit code: 0 ended as told, 3 could not start.
 def command(config_file: str) -> int:
     """Probe every check at its time, remember and judge what came of it, and show it to Prometheus."""
     from service.loop import run_loop  # noqa: PLC0415 - `--help` needs none of it
-    from service.serve import serve  # noqa: PLC0415 - as above
 
-    return run_loop(serve(Path(config_file)))
+    return run_loop(_serve(Path(config_file)))
+
+
+async def _serve(file: Path) -> int:
+    """Serve, and let no thread keep the process from ending."""
+    from service.serve import serve  # noqa: PLC0415 - `--help` needs none of it
+
+    code = await serve(file)
+    leaving = threading.Timer(LEAVE_SECONDS, os._exit, [code])
+    leaving.daemon = True
+    leaving.start()
+    return code

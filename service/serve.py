@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
     from config.settings import Settings
 
+PARTING_SECONDS = 3.5  # for the parts' own ends: farewells, a submission under way, what the ledger has still to take
+LAST_SECONDS = 0.5  # for those that do not
+
 log = logging.getLogger("mailsonde.serve")
 
 
@@ -117,9 +120,18 @@ async def _run(daemon: Daemon) -> None:
     finally:
         notify_systemd.tell(notify_systemd.STOPPING)
         log.info("ending")
-        for task in (*tasks, *reloads):
+        await _end({*tasks, *reloads})
+
+
+async def _end(tasks: set[asyncio.Task[None]]) -> None:
+    """Cancel these; one that waits while it ends, for a disk that hangs, is cancelled once more and then left behind."""
+    for seconds in (PARTING_SECONDS, LAST_SECONDS):
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, *reloads, return_exceptions=True)
+        if tasks:
+            _, tasks = await asyncio.wait(tasks, timeout=seconds)
+    if tasks:
+        log.error("not all parts have ended", extra=facts(left=len(tasks)))
 
 
 async def _part(daemon: Daemon, name: str, run: Callable[[], Awaitable[None]]) -> None:
