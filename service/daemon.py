@@ -30,6 +30,7 @@ from service.run import LATE_AFTER_SECONDS, judge_check, judge_one_trip
 from service.trips import Trips
 from service.usual_hours import UsualHours
 from service.warm import settle, uncollected, warm
+from service.watch_file import mark
 from service.work import Work
 from store.backup import backup
 from store.errors import StoreError
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("mailsonde.serve")
 
+WAIT_SECONDS = 0.2  # for a server's budget, before a run by hand that is limited in time
 UNTIL_RESTART: dict[str, Callable[[Settings], Any]] = {  # settings that a reload cannot change -> what is compared
     "store.path": lambda settings: settings.store.path,
     "metrics.listen": lambda settings: settings.metrics.listen,
@@ -87,6 +89,8 @@ class Daemon:
         self._late_after: dict[str, float] = {}
         self._domains: tuple[Discovered, ...] = ()
         self._planning = asyncio.Lock()
+        self._hurried: dict[str, float] = {}  # by check: how long whoever asked for a run by hand will wait for its conversation
+        self.read = mark(file)  # which state of the file was read last
 
     @property
     def numbers(self) -> Numbers:
@@ -102,7 +106,8 @@ class Daemon:
     # -- what is measured
 
     async def _probe(self, check: Check) -> Result:
-        return await self.wire.run(check, compose(check, self.work.key))
+        seconds = min(check.timeout_seconds, self._hurried.get(check.name, check.timeout_seconds))
+        return await self.wire.run(replace(check, timeout_seconds=seconds), compose(check, self.work.key))
 
     def _judged(self, result: Result, late_seconds: float = 0.0, *, by_hand: bool = False) -> Run:
         judged = judge_check(self.health.bounded(result), self.work)
@@ -200,7 +205,7 @@ class Daemon:
 
     async def reload(self) -> str:
         """Read the configuration again; an invalid one leaves all as it is."""
-        before = self.settings
+        before, self.read = self.settings, mark(self.file)
         try:
             with uncollected():
                 settings = await asyncio.to_thread(load, self.file)
@@ -226,12 +231,16 @@ class Daemon:
     async def probe_now(self, check: str, timeout_seconds: float | None = None) -> Run | None:
         """Run one check by hand; it is shown and stored, and counts in no availability."""
         began = utc_now()
+        if timeout_seconds is not None:
+            self._hurried[check] = timeout_seconds
         try:
-            async with asyncio.timeout(timeout_seconds):
+            async with asyncio.timeout(None if timeout_seconds is None else timeout_seconds + WAIT_SECONDS):
                 result = await self.rounds.probe_now(check)
         except TimeoutError:
-            said = "whoever asked for this run would not wait longer"
+            said = "it waited for its server's budget for longer than whoever asked for it would"
             result = Result(self.board.cells[check].check, began, fault=Fault(FaultKind.OURS, "run", said))
+        finally:
+            self._hurried.pop(check, None)
         if result is None:
             return None
         run = self._judged(result, by_hand=True)

@@ -14,7 +14,7 @@ from probe.clock import utc_now
 from service import notify_systemd
 from service.identity import NoKey
 from service.logs import facts
-from service.watch_file import changes
+from service.watch_file import changes, mark
 from store.errors import StoreError
 from store.retention import Keep, forget
 from store.rollups import roll
@@ -96,8 +96,9 @@ class Upkeep:
 
     async def _watch_configuration(self) -> None:
         async for _ in changes(self._daemon.file):
-            log.info("the configuration file has changed")
-            await reload(self._daemon)
+            if mark(self._daemon.file) != self._daemon.read:  # else whoever changed it has asked for the reload too
+                log.info("the configuration file has changed")
+                await reload(self._daemon)
 
     async def _feed_watchdog(self) -> None:
         """Tell systemd that the loop turns, while every part of the service stands."""

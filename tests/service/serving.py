@@ -82,12 +82,16 @@ class Serving:
         """Wait until it has logged these words."""
         return until(lambda: words in self.log.read_text("utf-8"), seconds)
 
+    @property
+    def base(self) -> str:
+        """Return the URL of its metrics listener."""
+        [line] = [line for line in self.lines if "metrics are served" in line]
+        return line.partition("url=")[2].strip('"').removesuffix("/metrics")
+
     def get(self, path: str, method: str = "GET") -> tuple[int, str]:
         """Ask its metrics listener."""
-        [line] = [line for line in self.lines if "metrics are served" in line]
-        base = line.partition("url=")[2].strip('"').removesuffix("/metrics")
         try:
-            with urllib.request.urlopen(urllib.request.Request(base + path, method=method), timeout=10) as answer:  # noqa: S310 - our own
+            with urllib.request.urlopen(urllib.request.Request(self.base + path, method=method), timeout=10) as answer:  # noqa: S310 - our own
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()

@@ -6,6 +6,7 @@ import signal
 import socket
 import sqlite3
 import tarfile
+import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from tests.conftest import Lab
 
 pytestmark = pytest.mark.lab
+SCRAPE_TIMEOUT = "X-Prometheus-Scrape-Timeout-Seconds"
 
 
 def counted(path: Path, table: str) -> int:
@@ -62,6 +64,20 @@ def test_a_good_configuration_is_taken_and_a_bad_one_leaves_all_as_it_is(lab: La
         after = service.series("mailsonde_schedule_lateness_seconds_count")
         assert all(after[labels] >= count for labels, count in begun.items())  # no counter begins anew
         assert service.end() < END_SECONDS
+
+
+def test_a_scrape_that_cannot_wait_gets_what_the_silent_server_is_to_blame_for(lab: Lab, tmp_path: Path) -> None:
+    faults.inject(lab.ground, ["imap-silent"])
+    try:
+        with serving(configuration(lab, tmp_path, checks={"every": "1m", "timeout": "5s"})) as service:
+            assert service.says("event=ready")
+            limited = urllib.request.Request(service.base + "/probe?target=alpha.test/imap", headers={SCRAPE_TIMEOUT: "1.5"})  # noqa: S310 - our own
+            with urllib.request.urlopen(limited, timeout=10) as answer:  # noqa: S310 - as above
+                told = answer.read().decode()
+            assert 'probe_success{site="lab",domain="alpha.test",server="imap",kind="imap"} 0' in told.splitlines()
+            assert service.end() < END_SECONDS
+    finally:
+        faults.clear(lab.ground)
 
 
 def test_a_changed_file_is_noticed(lab: Lab, tmp_path: Path) -> None:
