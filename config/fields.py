@@ -64,11 +64,19 @@ def _secret(value: Any, info: ValidationInfo) -> Secret:
 
 
 def _file(value: Any, info: ValidationInfo) -> str:
-    """Return the path of a file that can be read."""
-    path = sources_of(info).path(scalars.text(value))
-    if not path.is_file():
+    """Return the path of a file that is there."""
+    return str(file_there(sources_of(info).path(scalars.text(value))))
+
+
+def file_there(path: Path) -> Path:
+    """Return the path again. Raises: ValueError when there is no such file, or when its folder does not let us see."""
+    try:
+        there = path.is_file()
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {(error.strerror or 'unknown reason').lower()}") from None
+    if not there:
         raise ValueError(f"there is no file {path}")
-    return str(path)
+    return path
 
 
 def _path(value: Any, info: ValidationInfo) -> Path:
@@ -79,10 +87,18 @@ def _key(value: Any, info: ValidationInfo) -> Secret | Path:
     """Return a secret; for a file its path: the first start makes one that is not there, and a backup packs it. What is there must do."""
     if isinstance(value, dict) and list(value) == ["file"] and isinstance(value["file"], str):
         path = sources_of(info).path(value["file"])
-        if path.exists():
+        if not _missing(path):
             _secret(value, info)
         return path
     return _secret(value, info)
+
+
+def _missing(path: Path) -> bool:
+    """Return whether nothing is there; of what we may not look at, reading it says why."""
+    try:
+        return not path.exists()
+    except OSError:
+        return False
 
 
 def zone(value: Any) -> ZoneInfo:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, Field, PlainValidator, SkipValidation, ValidationInfo, WithJsonSchema, model_validator
 
 from config import ical, scalars, weekly
-from config.fields import STRING, Duration, Factor, Name, Section, Text, Value, Zone, choice, sources_of
+from config.fields import STRING, Duration, Factor, Name, Section, Text, Value, Zone, choice, file_there, sources_of
 from config.ical import Events
 from probe.values import FaultKind, Outcome
 from thresholds.calendars import Calendar, Spans, Window
@@ -30,10 +30,7 @@ def _days(value: Any, info: ValidationInfo) -> Any:
     found = weekly.days(value)
     if not isinstance(found, str):
         return found
-    path = sources_of(info).path(found.removeprefix("ical:"))
-    if not path.is_file():
-        raise ValueError(f"there is no file {path}")
-    return ical.read(path)
+    return ical.read(file_there(sources_of(info).path(found.removeprefix("ical:"))))
 
 
 WeeklyWindow = Annotated[SkipValidation[Window], BeforeValidator(weekly.window), WithJsonSchema(STRING)]

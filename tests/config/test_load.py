@@ -178,6 +178,21 @@ def test_the_key_may_not_exist_yet(settings_of: Reader, tmp_path: Path) -> None:
     assert settings_of("identity: {key: {env: PROBE_PASSWORD}}\n").identity.key == Secret("correct horse")
 
 
+@pytest.mark.parametrize(
+    ("text", "where", "says"),
+    [
+        ("identity: {key: {file: NAME}}", "1:17: identity.key", "the secret file PATH cannot be read: file name too long"),
+        ("servers:\n  a: {kind: imap, host: h, ca_file: NAME}", "2:37: servers.a.ca_file", "PATH cannot be read: file name too long"),
+        ("calendars:\n  a: {dates: ['ical:NAME']}", "2:15: calendars.a.dates[0]", "PATH cannot be read: file name too long"),
+    ],
+)
+def test_a_file_that_the_system_does_not_let_us_see_is_told(settings_of: Reader, tmp_path: Path, text: str, where: str, says: str) -> None:
+    name = "n" * 300  # what root may see as little as anybody else
+    with pytest.raises(ConfigErrors) as caught:
+        settings_of(f"{text.replace('NAME', name)}\n")
+    assert str(caught.value) == f"mailsonde.yml:{where}: {says.replace('PATH', str(tmp_path / name))}"
+
+
 def test_where_the_service_listens(settings_of: Reader) -> None:
     settings = settings_of("site: a\nmetrics: {listen: '[::1]:0'}\n")
     assert (settings.metrics.listen, str(settings.metrics.listen)) == (("::1", 0), "[::1]:0")
