@@ -114,9 +114,12 @@ def _explain(error: click.ClickException) -> int:
 
 
 def _unexpected(error: Exception) -> int:
-    """Say that the bug is ours; the traceback only for who asks for it."""
+    """Say which file the system refused, else that the bug is ours; the traceback only for who asks for it."""
     if os.environ.get(DEBUG):
         raise error
+    if isinstance(error, OSError) and error.filename:
+        click.echo(f"probe: {os.fsdecode(error.filename)}: {(error.strerror or 'unknown reason').lower()}", err=True)
+        return UNKNOWN
     click.echo(f"probe: internal error: {type(error).__name__}; run again with {DEBUG}=1 for the traceback, and report it", err=True)
     return UNKNOWN
 

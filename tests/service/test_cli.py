@@ -113,6 +113,13 @@ def test_our_own_bug_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest
         cli.run(["run"])
 
 
+@pytest.mark.parametrize("words", ["run smtp://h --ca-file", "init a@b.example --ca-file", "backup"])
+def test_a_file_that_the_system_refuses_is_named(words: str, config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name = config.with_name("n" * 300)  # what root may see as little as anybody else
+    assert cli.run([*words.split(), str(name), *(["--config", str(config)] if words == "backup" else [])]) == 3
+    assert capsys.readouterr() == ("", f"probe: {name}: file name too long\n")
+
+
 def test_check_config_says_what_is_right(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["check-config", str(config)]) == 0
     assert capsys.readouterr().out == f"{config}: right: 1 domain, 2 servers, 2 checks, 0 trips, 1 threshold\n"
