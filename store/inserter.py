@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from store.conversations import BAD, FIRST_BAD_KEPT
 from store.errors import of_the_disk
+from store.opening import suit_cache
 from store.rows import DAY_US, RUN_COLUMNS, Identity, RunRow, Words, compact, words_text
 from store.trip_rows import TRIP_COLUMNS
 
@@ -117,6 +118,7 @@ class Inserter:
         self._checks = {name: ((name, domain, server, kind), known) for name, domain, server, kind, known in checks}
         (self._last_run,) = connection.execute(LAST_RUN).fetchone()
         (self._last_words,) = connection.execute(LAST_WORDS).fetchone()
+        suit_cache(connection, len(self._checks))
         self._ready = True
 
     def _runs(self, connection: sqlite3.Connection, rows: Sequence[RunRow]) -> None:
@@ -131,11 +133,14 @@ class Inserter:
         self._conversations(connection, numbered)
 
     def _learn_checks(self, connection: sqlite3.Connection, rows: Sequence[RunRow]) -> None:
+        before = len(self._checks)
         for identity in (row.identity for row in rows):
             known = self._checks.get(identity[0])
             if known is None or known[0] != identity:
                 (number,) = connection.execute(NEW_CHECK, identity).fetchone()
                 self._checks[identity[0]] = identity, number
+        if len(self._checks) != before:
+            suit_cache(connection, len(self._checks))
 
     def _turn_the_day(self, latest_us: int) -> None:
         day = latest_us // DAY_US

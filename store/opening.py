@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 
 BUSY_SECONDS = 1.0  # how long to wait for another program that holds the file
 STATEMENTS = 256  # prepared statements kept
+CACHE_KIB, CACHE_KIB_MOST = 1_024, 32_768  # pages of the file that are kept in memory: this, and a page per check, but never more
+PAGE_KIB = 4
 CHECKPOINT_PAGES = 4_096  # 16 MiB of log are moved into the database at once: the same pages change again and again
 PRAGMAS = (
     "PRAGMA auto_vacuum = INCREMENTAL",  # of a new file: so that retention can give room back in slices
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
-    "PRAGMA cache_size = -32768",  # KiB
+    f"PRAGMA cache_size = -{CACHE_KIB}",
     f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}",
     "PRAGMA journal_size_limit = 67108864",  # bytes
     "PRAGMA temp_store = MEMORY",
@@ -48,6 +50,14 @@ def open_connection(path: Path) -> sqlite3.Connection:
             raise StoreError(tell(error, path)) from None
         raise
     return connection
+
+
+def suit_cache(connection: sqlite3.Connection, checks: int) -> None:
+    """Keep as many pages as so many checks write to: each has one of its own in the index by check.
+
+    SQLite takes all that it may, with what was written hours ago: a small service would grow for hours, and have nothing of it.
+    """
+    connection.execute(f"PRAGMA cache_size = -{min(CACHE_KIB + PAGE_KIB * checks, CACHE_KIB_MOST)}")
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
