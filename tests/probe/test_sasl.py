@@ -60,7 +60,7 @@ def test_cram_md5_of_rfc_2195() -> None:
 def test_scram_sha_256_of_rfc_7677() -> None:
     mechanism = chosen("SCRAM-SHA-256")
     client = ScramClient(["SCRAM-SHA-256"], "user", "pencil", c_nonce="rOprNGfwEbeRWgbNEkqO")
-    steps = sasl._scram_steps(mechanism, client)
+    steps = sasl._scram_steps(mechanism.exchange, client)
     assert next(steps) == b"n,,n=user,r=rOprNGfwEbeRWgbNEkqO"
     proof = b"c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ="
     assert steps.send(b"r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096") == proof
