@@ -15,6 +15,7 @@ from console.ports import Numbers, Reloaded
 from probe.clock import utc_now
 from probe.values import Fault, FaultKind, Result
 from probe.wire import Wire
+from service.allocator import suit_heap
 from service.budget import Purses
 from service.crew import compose
 from service.discovery import NotDiscovered, discover
@@ -135,6 +136,7 @@ class Daemon:
         self._domains = await self._recalled()
         await self.refresh()
         settle()
+        suit_heap(self.work.checks)
 
     async def _recalled(self) -> tuple[Discovered, ...]:
         if self.settings.discovery is None:
