@@ -240,7 +240,7 @@ class Office:
         token, sighting = found.mine.letter.token, found.sighting
         way = self.ways.get(token)
         if way is None:
-            return self.ways.has_ended(token)
+            return self.ways.has_ended(token) and not self._scribe.owes(token)
         if found.by != way.journey.fetch:
             return False  # the sender's own reader looks into the same mailbox: the copy is the other's to time and delete
         place = (sighting.folder, sighting.epoch, sighting.uid)

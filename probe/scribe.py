@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
 log = logging.getLogger("mailsonde.trips")
 
 RETRY_SECONDS = 5.0  # until what the disk has refused is tried again
+SETTLE_SECONDS = 2.0  # at the end, for a disk that may hang
 OWED_LIMIT = 10_000  # trips that wait for a disk which refuses; the newest are kept
 
 
 class Ledger(Protocol):
-    """Where passages are kept, durable, across restarts. It raises nothing for what the disk does."""
+    """Where passages are kept, durable, across restarts. What the disk does to a `write` raises nothing."""
 
     async def claim(self, names: Collection[str], now: datetime) -> list[Passage]:
         """Return the trips that former runs left: those of the named journeys, and those that nobody has claimed for far too long.
@@ -42,6 +44,7 @@ class Scribe:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._new: dict[str, Passage] = {}  # by token
+        self._writing: dict[str, Passage] = {}  # the group on its way
         self._owed: dict[str, Passage] = {}  # refused by the disk
         self._coming: asyncio.Future[bool] = asyncio.get_running_loop().create_future()  # of the group that gathers
         self._task: asyncio.Task[None] | None = None
@@ -52,6 +55,10 @@ class Scribe:
         """Return how many trips the disk has refused to take."""
         return len(self._owed)
 
+    def owes(self, token: str) -> bool:
+        """Return whether the latest word on a trip does not stand on the disk yet."""
+        return any(token in words for words in (self._new, self._writing, self._owed))
+
     def put(self, passage: Passage) -> asyncio.Future[bool]:
         """Have this written. Returns what will say whether it stands on the disk: only then may its message be deleted."""
         self._new[passage.letter.token] = passage
@@ -59,10 +66,14 @@ class Scribe:
         return self._coming
 
     async def settle(self) -> None:
-        """Try once more what was refused, and wait until all that was put is written or refused."""
+        """Try once more what was refused, and wait until all that was put is written or refused; for a disk that hangs not for long."""
         self._again()
-        while self._task is not None:
-            await asyncio.shield(self._task)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SETTLE_SECONDS):
+                while self._task is not None:
+                    await asyncio.shield(self._task)
+        if self._task is not None:
+            self._task.cancel()
         if self._retry is not None:
             self._retry.cancel()
 
@@ -85,7 +96,8 @@ class Scribe:
             self._wake()
 
     async def _write_group(self) -> None:
-        group, self._new, self._owed = self._owed | self._new, {}, {}
+        group = self._writing = self._owed | self._new
+        self._new, self._owed = {}, {}
         told, self._coming = self._coming, asyncio.get_running_loop().create_future()
         stands = False
         try:
@@ -96,4 +108,5 @@ class Scribe:
             if not stands:
                 left = {token: passage for token, passage in group.items() if token not in self._new}
                 self._owed = dict(islice(left.items(), max(0, len(left) - OWED_LIMIT), None))
+            self._writing = {}
             told.set_result(stands)

@@ -18,6 +18,7 @@ from probe.office import Office
 from service.budget import Cost, Purses, by_place
 from service.inheritance import inherit
 from service.schedule import Rhythm, Schedule, phases
+from store.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -34,6 +35,7 @@ MANY = 6  # trips of one journey under way, from which on others begin more seld
 SHARE = 0.1  # of the oldest one's age: so long is the pause then
 LONGEST_PAUSE_SECONDS = 3_600.0
 PAUSE_AFTER_BUG_SECONDS = 1.0
+CLAIM_AGAIN_SECONDS = 15.0  # what former runs left, when the store could not say
 SUBMISSION, READING = Cost(logins=True, messages=True), Cost(logins=True, messages=False)
 
 
@@ -80,7 +82,7 @@ class Trips:
         self._purses = purses or Purses()
         self._waiting: dict[str, None] = {}  # journeys that are due and wait for a budget, in their order
         self._new: set[str] = set()  # journeys whose former trips are not adopted yet
-        self._woken = asyncio.Event()
+        self._woken, self._came = asyncio.Event(), asyncio.Event()  # something is planned anew; a journey is new
         self._counted = TripStats()
 
     @property
@@ -101,6 +103,7 @@ class Trips:
         wanted = {journey.name: journey for journey in journeys}
         self._new |= wanted.keys() - self._journeys.keys()
         self._new &= wanted.keys()
+        self._came.set()
         self._journeys = wanted
         self._waiting = {name: None for name in self._waiting if name in wanted}
         rhythms = [Rhythm(one.name, one.every_seconds, one.submit.endpoint.place) for one in wanted.values()]
@@ -128,10 +131,10 @@ class Trips:
 
     async def run(self) -> None:
         """Make the trips until cancelled; then leave the mailboxes and let the ledger have what is known."""
+        adopting = asyncio.get_running_loop().create_task(self._adopt())
         try:
             while True:
                 self._woken.clear()
-                await self._adopt()
                 try:
                     self._begin_due()
                 except Exception:
@@ -139,6 +142,8 @@ class Trips:
                     await asyncio.sleep(PAUSE_AFTER_BUG_SECONDS)
                 await self._sleep()
         finally:
+            adopting.cancel()
+            await asyncio.gather(adopting, return_exceptions=True)
             await self._office.close()
 
     async def _sleep(self) -> None:
@@ -152,17 +157,27 @@ class Trips:
                 await self._woken.wait()
 
     async def _adopt(self) -> None:
-        """Follow what former runs left of the journeys that are new here."""
-        names, self._new = self._new, set()
+        """Follow what former runs left of the journeys that are new here, once the disk lets us; no trip waits for that."""
+        while True:
+            await self._came.wait()
+            self._came.clear()
+            names, self._new = self._new, set()
+            try:
+                await self._take_over(names)
+            except StoreError:  # the ledger has said it
+                self._new |= names & self._journeys.keys()
+                await asyncio.sleep(CLAIM_AGAIN_SECONDS)
+                self._came.set()
+            except Exception:
+                log.exception("our own error in taking over trips that were under way")
+
+    async def _take_over(self, names: set[str]) -> None:
         if not names:
             return
-        try:
-            if self._left is not None:
-                await inherit(self._left, names, self.ledger)
-            for trip in await self._office.adopt({name: self._journeys[name] for name in names if name in self._journeys}):
-                self._office.tell(trip)
-        except Exception:
-            log.exception("our own error in taking over trips that were under way")
+        if self._left is not None:
+            await inherit(self._left, names, self.ledger)
+        for trip in await self._office.adopt({name: self._journeys[name] for name in names if name in self._journeys}):
+            self._office.tell(trip)
 
     def _begin_due(self) -> None:
         now = monotonic()

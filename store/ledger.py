@@ -45,16 +45,23 @@ class PassageLedger:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._refused = ""  # why nothing is written now, as it was told
+        self._unread = ""  # why nothing is read now, as it was told
 
     async def claim(self, names: Collection[str], now: datetime) -> list[Passage]:
-        """Return the trips that former runs left: those of the named journeys, and those that nobody has claimed for far too long."""
+        """Return the trips that former runs left: those of the named journeys, and those that nobody has claimed for far too long.
+
+        Raises: StoreError when the store cannot say; they are there still, and may be claimed later.
+        """
         wanted = (json.dumps(sorted(names)), microseconds(now))
         try:
             await self._store.transact(lambda connection: connection.execute(SWEEP))
             rows = await self._store.read(lambda connection: connection.execute(CLAIM, wanted).fetchall())
         except StoreError as error:
-            log.error("the trips that were under way cannot be read: %s", error)  # noqa: TRY400 - the line says all
-            return []
+            if str(error) != self._unread:
+                self._unread = str(error)
+                log.error("the trips that were under way cannot be read yet: %s", error)  # noqa: TRY400 - the line says all
+            raise
+        self._unread = ""
         return await asyncio.to_thread(_passages, rows)
 
     async def write(self, passages: Sequence[Passage]) -> bool:

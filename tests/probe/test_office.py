@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from probe import office as offices
+from probe.mailbox import Copy
+from probe.message import Mine
 from probe.office import Office
-from probe.outcome import Handed
+from probe.outcome import Handed, Sighting
+from probe.reader import Found
 from probe.values import Check, Endpoint, Journey, Mailbox, Outcome, Secret
 from probe.wire import Wire
 from tests.probe.fakes import serve
@@ -104,6 +107,19 @@ async def test_a_disk_that_hangs_stops_no_trip(wire: Wire, monkeypatch: pytest.M
     assert told[-1].outcome is Outcome.UNSURE
     for task in asyncio.all_tasks() - {asyncio.current_task()}:
         task.cancel()
+
+
+@pytest.mark.parametrize("stands", [True, False])
+async def test_a_copy_of_a_trip_that_has_ended_may_go_once_the_end_stands_on_the_disk(wire: Wire, stands: bool) -> None:
+    told: list[Trip] = []
+    office = Office(wire, KEY, Disk(stands=stands), told.append)
+    office.begin(journey())
+    [way] = office.ways.all()
+    await asyncio.wait_for(office.quiet.wait(), 10.0)
+    sighting = Sighting("INBOX", "7", "1", misplaced=False, changed="", noticed_at=way.passage.facts.began_at)
+    found = Found(FETCH, Mine(way.passage.letter, ""), Copy("INBOX", "1.7", b"", None, None), sighting, 0.0, 0.0)
+    assert office.found(found) is stands
+    await office.close()
 
 
 async def test_an_outcome_is_written_before_it_is_told(wire: Wire) -> None:

@@ -122,3 +122,26 @@ async def test_our_own_bug_in_the_ledger_is_told_and_counts_as_refused(caplog: p
     assert not await scribe.put(replace(passage(1)))
     assert "our own error in the ledger of trips" in caplog.text
     await scribe.settle()
+
+
+async def test_what_is_owed_is_known_until_it_stands() -> None:
+    ledger = Slow()
+    scribe, token = Scribe(ledger), passage(1).letter.token
+    written = scribe.put(passage(1))
+    assert scribe.owes(token)
+    await asyncio.sleep(0)
+    assert scribe.owes(token)  # on its way
+    ledger.answer(0, 1)
+    assert not await written
+    assert scribe.owes(token)
+    assert await scribe.put(passage(2))
+    assert not scribe.owes(token)
+
+
+async def test_at_the_end_a_disk_that_hangs_is_not_waited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("probe.scribe.SETTLE_SECONDS", 0.05)
+    scribe = Scribe(Slow())
+    written = scribe.put(passage(1))
+    async with asyncio.timeout(5.0):
+        await scribe.settle()
+        assert not await written

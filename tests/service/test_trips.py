@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -193,6 +194,41 @@ async def test_the_files_keep_what_the_store_cannot_take(tmp_path: Path, monkeyp
                 await asyncio.sleep(0.01)
     with Ledger(tmp_path / "left") as ledger:
         assert [passage.letter.token for passage in ledger.claim(["abc.example"], utc_now())] == ["0" * 32]
+
+
+async def test_what_the_store_cannot_say_at_the_start_is_taken_over_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trips_module, "CLAIM_AGAIN_SECONDS", 0.1)
+    store = await Store.open(tmp_path / "s.db")
+    assert await PassageLedger(store).write([planned(journey(), "0" * 32, utc_now() - timedelta(hours=1))])
+    await store.close()
+    async with running(tmp_path) as (trips, heard):
+        (tmp_path / "s.db").rename(tmp_path / "gone")
+        trips.plan([journey(every_seconds=1e9)])
+        await asyncio.sleep(0.5)
+        assert heard.told == []
+        (tmp_path / "gone").rename(tmp_path / "s.db")
+        await heard.until(lambda: bool(heard.told))
+        assert trips.stats.begun == 0
+
+
+async def test_a_disk_that_hangs_while_a_journey_comes_stops_no_other(tmp_path: Path) -> None:
+    wire, store, heard, release = Wire(), await Store.open(tmp_path / "s.db"), Heard(), threading.Event()
+    trips = Trips(wire, KEY, PassageLedger(store), heard)
+    task = asyncio.create_task(trips.run())
+    hanging = asyncio.create_task(store.read(lambda _: release.wait(20.0)))
+    await asyncio.sleep(0.1)
+    trips.plan([journey(every_seconds=0.2), journey("new.example", every_seconds=1e9)])
+    try:
+        async with asyncio.timeout(10.0):
+            while trips.stats.begun < 3:  # noqa: ASYNC110 - nobody is told
+                await asyncio.sleep(0.05)
+    finally:
+        release.set()
+        await hanging
+        task.cancel()
+        await asyncio.wait([task])
+        await wire.close()
+        await store.close()
 
 
 async def test_nothing_planned_is_nothing_to_do(tmp_path: Path) -> None:
