@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("mailsonde.trips")
 
 RETRY_SECONDS = 5.0  # until what the disk has refused is tried again
-SETTLE_SECONDS = 2.0  # at the end, for a disk that may hang
+SETTLE_SECONDS = 1.0  # at the end, for a disk that may hang
 OWED_LIMIT = 10_000  # trips that wait for a disk which refuses; the newest are kept
 
 

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import sqlite3
 from dataclasses import dataclass
+from time import monotonic
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from store.conversations import KEPT, Keeper
@@ -38,7 +39,7 @@ log = logging.getLogger("mailsonde.store")
 
 QUEUE_LIMIT = 50_000  # results that wait for the disk: 50 s of the heaviest load, about 75 MB
 CONVERSATIONS_LIMIT = 2_000  # no conversation is added to a longer queue
-CLOSE_SECONDS = 3.0
+CLOSE_SECONDS, LEAST_CLOSE_SECONDS = 3.0, 0.5  # for all of it; for the file itself, whatever came before
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,15 +149,22 @@ class Store:
             raise StoreError(said) from None
 
     async def close(self) -> None:
-        """Commit what waits, within a few seconds, and let others have the file."""
+        """Commit what waits, within a few seconds, and let others have the file. One that hangs is left to the end of the process."""
         if self._closed:
             return
+        began = monotonic()
         await self._writer.end(CLOSE_SECONDS)
         self._closed = True
         self._waiting.lose_all()
+        closing = asyncio.get_running_loop().create_task(self._disk.close())
+        await asyncio.wait([closing], timeout=max(LEAST_CLOSE_SECONDS, began + CLOSE_SECONDS - monotonic()))
+        if not closing.done():
+            closing.cancel()
+            log.error("the store did not close: the disk of %s does not answer", self.path)
+            return
         try:
-            await asyncio.wait_for(self._disk.close(), CLOSE_SECONDS)
-        except (sqlite3.Error, TimeoutError) as error:
+            closing.result()
+        except sqlite3.Error as error:
             log.error("the store did not close well: %s", self._disk.tell(error))  # noqa: TRY400 - the line says all
         self._lock.release()
 

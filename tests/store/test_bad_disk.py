@@ -7,8 +7,10 @@ import os
 import resource
 import shutil
 import subprocess
+import threading
 from dataclasses import replace
 from datetime import timedelta
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import pytest
@@ -191,3 +193,21 @@ async def test_a_damaged_file_is_told_and_probing_goes_on(tmp_path: Path) -> Non
     assert store.health.broken == told
     await store.close()
     assert store.health.lost == 3_000
+
+
+async def test_a_disk_that_hangs_does_not_hold_up_the_end(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path, release = tmp_path / "s.db", threading.Event()
+    store = await Store.open(path)
+    hanging = asyncio.create_task(store.read(lambda _: release.wait(30.0)))
+    await asyncio.sleep(0.05)
+    store.put(GOOD)
+    began = monotonic()
+    await store.close()
+    assert monotonic() - began < 5.0
+    assert not hanging.done()
+    assert caplog.messages[-1] == f"the store did not close: the disk of {path} does not answer"
+    with pytest.raises(StoreError, match="is in use by process"):  # its thread may write still
+        await Store.open(path)
+    release.set()
+    await hanging
+    await asyncio.to_thread(store._disk._connection._thread.join, 10.0)
