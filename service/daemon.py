@@ -16,6 +16,7 @@ from probe.clock import utc_now
 from probe.values import Fault, FaultKind, Result
 from probe.wire import Wire
 from service.allocator import suit_heap
+from service.awaited import AwaitedTrips
 from service.budget import Purses
 from service.crew import compose
 from service.discovery import NotDiscovered, discover
@@ -48,9 +49,11 @@ if TYPE_CHECKING:
     from probe.values import Check, Trip
     from service.budget import Budget
     from store.store import Store
+    from thresholds.values import Verdict
 
 log = logging.getLogger("mailsonde.serve")
 
+NAMED = 20  # domains that one line names
 WAIT_SECONDS = 0.2  # for a server's budget, before a run by hand that is limited in time
 UNTIL_RESTART: dict[str, Callable[[Settings], Any]] = {  # settings that a reload cannot change -> what is compared
     "store.path": lambda settings: settings.store.path,
@@ -81,6 +84,7 @@ class Daemon:
         self.rounds = Rounds(self._probe, self._ran, purses=purses)
         left = settings.store.path.with_suffix(".trips")
         self.trips = Trips(self.wire, key, PassageLedger(store), self._told, left=left, purses=purses)
+        self.awaited = AwaitedTrips(self._judged_trip, self._show_trip)
         self.janitor = Janitor(self.wire, key)
         self.work = Work(site=settings.site, key=key)
         self.problem = "the first plan is being made"  # why it does not probe yet
@@ -122,10 +126,16 @@ class Daemon:
         self.store.put(run)
         self.board.saw(run)
 
+    def _judged_trip(self, trip: Trip) -> Verdict:
+        return judge_one_trip(trip, self._late_after.get(trip.name, LATE_AFTER_SECONDS), self.work, utc_now()).verdict
+
     def _told(self, trip: Trip) -> None:
-        late_after = self._late_after.get(trip.name, LATE_AFTER_SECONDS)
-        judged = judge_one_trip(trip, late_after, self.work, utc_now())
-        run = TripRun(trip, self.health.doubt(trip, judged.verdict))
+        verdict = self._judged_trip(trip)
+        self.awaited.heard(trip, verdict.level)
+        self._show_trip(trip, verdict)
+
+    def _show_trip(self, trip: Trip, verdict: Verdict) -> None:
+        run = TripRun(trip, self.health.doubt(trip, verdict))
         self.store.put(run)
         self.board.saw_trip(run)
 
@@ -177,6 +187,7 @@ class Daemon:
             domains = self._domains if domains is None else domains
             work = await with_domains(settings, domains if settings.discovery else ())
             await asyncio.to_thread(warm, work)
+            _tell_change(self._domains, domains)
             self.settings, self._domains = settings, domains
             await self._adopt(work, budgets_of(settings))
         log.info(
@@ -258,3 +269,16 @@ class Daemon:
         """Pack the store, the key and the configuration into one file. Raises: StoreError."""
         key = self.settings.identity.key
         await backup(self.store, target, [self.file, key] if isinstance(key, Path) else [self.file])
+
+
+def _tell_change(before: tuple[Discovered, ...], now: tuple[Discovered, ...]) -> None:
+    """Log which domains came and which went."""
+    old, new = {one.name for one in before}, {one.name for one in now}
+    for what, names in (("found", new - old), ("gone", old - new)):
+        if names and old:
+            log.info("domains are %s in the directory", what, extra=facts(count=len(names), domains=_few(names)))
+
+
+def _few(names: set[str]) -> str:
+    """Return the first few names."""
+    return ", ".join(sorted(names)[:NAMED]) + (", ..." if len(names) > NAMED else "")

@@ -19,6 +19,7 @@ SLOW_TURNS, FAILED_TURNS = 3, 2  # in a row
 SURE_TURNS = 2  # control probes of which the least is taken for what the prober adds to every result
 ALLOWANCE_SECONDS = 0.005  # what a result may be off beside its own uncertainty
 HELD_TURNS, HELD_SHARE = 10, 0.5  # over so many turns the loop may be held up for this share of the time
+WELL_SHARE = 0.25  # and is well again below this one: a machine that is just as busy as may be must not change its mind all the time
 
 
 class Held(NamedTuple):
@@ -38,6 +39,7 @@ class Pulse:
         self.excess_seconds = 0.0  # what the prober adds to every result just now, beyond the allowance
         self._controls: deque[Result] = deque(maxlen=max(SLOW_TURNS, FAILED_TURNS))
         self._held: deque[Held] = deque(maxlen=HELD_TURNS + 1)
+        self._holds = False  # it was held up for too long when it was asked last
 
     def took(self, control: Result, held: Held) -> None:
         """Take one control probe, and what the loop was held up for until now."""
@@ -71,7 +73,8 @@ class Pulse:
             return None
         first, last = self._held[0], self._held[-1]
         elapsed, held = last.now - first.now, last.seconds - first.seconds
-        if held / elapsed <= HELD_SHARE:
+        self._holds = held / elapsed > (WELL_SHARE if self._holds else HELD_SHARE)
+        if not self._holds:
             return None
         others = (
             last.waited_seconds - first.waited_seconds > held / 2

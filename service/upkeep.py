@@ -29,6 +29,7 @@ log = logging.getLogger("mailsonde.upkeep")
 ROLL_SECONDS = 300.0
 FORGET_SECONDS = 3_600.0
 USUAL_SECONDS = 1_800.0  # each hour is read before it begins
+AGE_SECONDS = 1.0  # how long a trip may be late before it is told
 ASK_AGAIN_SECONDS = 60.0  # a directory that did not answer
 
 
@@ -41,7 +42,7 @@ class Upkeep:
     async def run(self) -> None:
         """Keep all of it up until cancelled."""
         async with asyncio.TaskGroup() as group:
-            for part in (self._roll, self._forget, self._read_usual):
+            for part in (self._roll, self._forget, self._read_usual, self._judge_trips):
                 group.create_task(part())
             group.create_task(self._ask_directory())
             group.create_task(self._watch_configuration())
@@ -66,6 +67,9 @@ class Upkeep:
         if any(limit.baseline is not None for limit in daemon.settings.limits):
             trips = [journey.name for journey in daemon.work.journeys]
             await daemon.usual.refresh([check.name for check in daemon.work.checks], utc_now(), trips)
+
+    async def _judge_trips(self) -> None:
+        await self._each(AGE_SECONDS, "judging trips under way", self._daemon.awaited.judge_again)
 
     async def _each(self, seconds: float, what: str, act: Callable[[], Awaitable[object]]) -> None:
         while True:

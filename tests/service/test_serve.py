@@ -182,3 +182,14 @@ def test_from_afar_it_is_steered_with_its_token_alone(lab: Lab, tmp_path: Path) 
             at_url(url, Secret("a guess")).get("/status")
         assert service.end() < END_SECONDS
         assert "secret token" not in service.log.read_text()
+
+
+def test_a_trip_that_gets_late_shows_while_nothing_is_heard_of_it(lab: Lab, tmp_path: Path) -> None:
+    faults.inject(lab.ground, ["hub-stopped"])
+    try:
+        roundtrip = {"every": "2s", "late_after": "3s", "lost_after": "1m"}
+        with serving(configuration(lab, tmp_path, roundtrip=roundtrip)) as service:
+            assert until(lambda: service.says("event=ready") and max(service.series("mailsonde_trip_level").values(), default=0) == 2)
+            assert service.end() < END_SECONDS
+    finally:
+        faults.clear(lab.ground)
