@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
@@ -14,7 +17,6 @@ from service.times import moment
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from datetime import datetime
-    from pathlib import Path
 
     from config.settings import Settings
     from store.store import Store
@@ -51,18 +53,33 @@ def timeouts_of(settings: Settings) -> Mapping[str, float]:
 
 @asynccontextmanager
 async def opened(path: Path) -> AsyncIterator[Store]:
-    """Open a store that must exist, and close it. Raises: click.ClickException."""
+    """Open a store that must exist, or a copy of one that a running service holds, and close it. Raises: click.ClickException."""
     from store.store import Store, StoreError  # noqa: PLC0415 - only who asks it pays for it
 
     if not path.is_file():  # noqa: ASYNC240 - once, before anything runs
         raise click.ClickException(f"there is no store {path}: `probe serve` makes it, and fills it; or name another with --store")
+    with TemporaryDirectory(prefix="mailsonde-") as folder:
+        try:
+            copy = await asyncio.to_thread(_copied, path, Path(folder))
+            store = await Store.open(copy or path)
+        except StoreError as error:
+            raise click.ClickException(f"{error} (a copy made by `probe backup` can be asked with --store)") from error
+        try:
+            yield store
+        except StoreError as error:
+            raise click.ClickException(str(error)) from error
+        finally:
+            await store.close()
+
+
+def _copied(path: Path, folder: Path) -> Path | None:
+    """Have the service that holds this store copy it, and return the copy; None = no service runs, or it cannot write where we can read."""
+    from service.control_client import ControlError, at_socket  # noqa: PLC0415 - as above
+    from store.backup import restore  # noqa: PLC0415 - as above
+
+    archive = folder / "copy.tar"
     try:
-        store = await Store.open(path)
-    except StoreError as error:
-        raise click.ClickException(f"{error} (a copy made by `probe backup` can be asked with --store)") from error
-    try:
-        yield store
-    except StoreError as error:
-        raise click.ClickException(str(error)) from error
-    finally:
-        await store.close()
+        at_socket(path.with_suffix(".sock")).post("/backup", path=str(archive))
+    except ControlError:
+        return None
+    return restore(archive, folder / "copy")[0] if archive.exists() else None

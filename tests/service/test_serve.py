@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 import socket
 import sqlite3
+import subprocess
+import sys
 import tarfile
 import urllib.request
 from pathlib import Path
@@ -15,6 +17,7 @@ import pytest
 from lab import faults
 from probe.values import Secret
 from service.control_client import ControlError, at_socket, at_url
+from tests.conftest import ROOT
 from tests.service.serving import END_SECONDS, configuration, discovering, serving, until
 
 if TYPE_CHECKING:
@@ -163,6 +166,20 @@ def test_it_is_steered_through_the_socket_beside_its_store(lab: Lab, tmp_path: P
         run = control.post("/probe", check="alpha.test/imap")
         assert (run["check"], run["fault"]) == ("alpha.test/imap", None)
         control.post("/backup", path=str(tmp_path / "saved.tar"))
+        asked = [
+            sys.executable,
+            "-m",
+            "service.cli",
+            "thresholds",
+            "backtest",
+            "--config",
+            str(tmp_path / "mailsonde.yml"),
+            "--since",
+            "1h",
+        ]
+        replayed = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+        assert (replayed.returncode, replayed.stderr) == (0, "")
+        assert "run" in replayed.stdout
         assert service.end() < END_SECONDS
     with tarfile.open(tmp_path / "saved.tar") as saved:
         assert {"mailsonde.yml", "probe.key"} <= {Path(name).name for name in saved.getnames()}
