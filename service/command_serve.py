@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from pathlib import Path
 
@@ -36,6 +37,7 @@ store. Exit code: 0 ended as told, 3 could not start.
 )
 def command(config_file: str) -> int:
     """Probe every check at its time, remember and judge what came of it, and show it to Prometheus."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until it can reload: a change that is told so early is read at the start anyway
     from service.loop import run_loop  # noqa: PLC0415 - `--help` needs none of it
 
     return run_loop(_serve(Path(config_file)))

@@ -15,14 +15,12 @@ from console.ports import Numbers, Reloaded
 from probe.clock import utc_now
 from probe.values import Fault, FaultKind, Result
 from probe.wire import Wire
-from service.allocator import suit_heap
 from service.awaited import AwaitedTrips
 from service.budget import Purses
 from service.crew import compose
-from service.discovery import NotDiscovered, discover
 from service.identity import NoKey
 from service.janitor import Janitor
-from service.known_domains import recall, remember
+from service.known_domains import KnownDomains
 from service.logs import configure, facts
 from service.planning import resolver_of, secrets_in, with_domains
 from service.prober_health import ProberHealth
@@ -35,7 +33,6 @@ from service.warm import settle, uncollected, warm
 from service.watch_file import mark
 from service.work import Work
 from store.backup import backup
-from store.errors import StoreError
 from store.ledger import PassageLedger
 from store.values import Run, TripRun
 from thresholds.limits import Limits
@@ -53,12 +50,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("mailsonde.serve")
 
-NAMED = 20  # domains that one line names
 WAIT_SECONDS = 0.2  # for a server's budget, before a run by hand that is limited in time
 UNTIL_RESTART: dict[str, Callable[[Settings], Any]] = {  # settings that a reload cannot change -> what is compared
     "store.path": lambda settings: settings.store.path,
     "metrics.listen": lambda settings: settings.metrics.listen,
+    "metrics.token": lambda settings: settings.metrics.token,
     "console.listen": lambda settings: settings.console.listen,
+    "console.token": lambda settings: settings.console.token,
     "site": lambda settings: settings.site,
     "identity.key": lambda settings: settings.identity.key,
     "resolver": resolver_of,
@@ -92,9 +90,10 @@ class Daemon:
         self.ask_directory = asyncio.Event()
         self.reloaded = Reloaded(taken_at=utc_now())
         self._late_after: dict[str, float] = {}
-        self._domains: tuple[Discovered, ...] = ()
+        self.domains = KnownDomains(store)
         self._planning = asyncio.Lock()
-        self._hurried: dict[str, float] = {}  # by check: how long whoever asked for a run by hand will wait for its conversation
+        self._reloading = asyncio.Lock()  # what was read first is put in force first
+        self._at_start = settings
         self.read = mark(file)  # which state of the file was read last
 
     @property
@@ -111,8 +110,7 @@ class Daemon:
     # -- what is measured
 
     async def _probe(self, check: Check) -> Result:
-        seconds = min(check.timeout_seconds, self._hurried.get(check.name, check.timeout_seconds))
-        return await self.wire.run(replace(check, timeout_seconds=seconds), compose(check, self.work.key))
+        return await self.wire.run(check, compose(check, self.work.key))
 
     def _judged(self, result: Result, late_seconds: float = 0.0, *, by_hand: bool = False) -> Run:
         judged = judge_check(self.health.bounded(result), self.work)
@@ -143,52 +141,33 @@ class Daemon:
 
     async def start(self) -> None:
         """Plan for the first time. A directory that is away leaves the domains that were known last; it is asked again by the upkeep."""
-        self._domains = await self._recalled()
+        if self.settings.discovery is not None:
+            await self.domains.recall()
         await self.refresh()
         settle()
-        suit_heap(self.work.checks)
-
-    async def _recalled(self) -> tuple[Discovered, ...]:
-        if self.settings.discovery is None:
-            return ()
-        try:
-            return await recall(self.store)
-        except StoreError as error:
-            log.warning("the domains that were known last cannot be read: %s", error)
-            return ()
 
     async def refresh(self) -> bool:
         """Ask the directory again and plan by its answer. Returns whether it answered. Raises: NoKey."""
-        try:
-            found, warnings = await discover(self.settings, self.wire)
-        except NotDiscovered as error:
-            log.warning("the directory did not name its domains: those known last are probed", extra=facts(why=str(error)))
-            if not self.work.checks:
-                await self._plan()
+        found = await self.domains.ask(self.settings, self.wire)
+        if found is None and not self.work.checks:
+            await self._plan()
+        if found is None:
             return False
-        for warning in warnings:
-            log.warning("discovery: %s", warning)
-        if found != self._domains or not self.work.checks:
+        if found != self.domains.known or not self.work.checks:
             with uncollected():
                 await self._plan(domains=found)
-            await self._remember(found)
+            await self.domains.remember()
         return True
-
-    async def _remember(self, found: tuple[Discovered, ...]) -> None:
-        try:
-            await remember(self.store, found)
-        except StoreError as error:
-            log.warning("the domains found cannot be kept: %s", error)
 
     async def _plan(self, settings: Settings | None = None, domains: tuple[Discovered, ...] | None = None) -> None:
         """Put new settings in force, or new domains; what is not given stays. Raises: NoKey."""
         async with self._planning:
             settings = settings or self.settings
-            domains = self._domains if domains is None else domains
+            domains = self.domains.known if domains is None else domains
             work = await with_domains(settings, domains if settings.discovery else ())
             await asyncio.to_thread(warm, work)
-            _tell_change(self._domains, domains)
-            self.settings, self._domains = settings, domains
+            self.settings = settings
+            self.domains.adopt(domains)
             await self._adopt(work, budgets_of(settings))
         log.info(
             "planned", extra=facts(checks=len(work.checks), trips=len(work.journeys), domains=len({one.domain for one in work.checks}))
@@ -218,22 +197,28 @@ class Daemon:
 
     async def reload(self) -> str:
         """Read the configuration again; an invalid one leaves all as it is."""
-        before, self.read = self.settings, mark(self.file)
-        try:
-            with uncollected():
-                settings = await asyncio.to_thread(load, self.file)
-                await self._plan(settings)
-        except (ConfigErrors, NoKey) as error:
-            self.reloaded = replace(self.reloaded, problem=str(error))
-            log.error("the configuration was not taken, the old one stays in force: %s", error)  # noqa: TRY400 - the line says all
-            return str(error)
+        async with self._reloading:
+            self.read = mark(self.file)
+            try:
+                return await self._read_again()
+            except (ConfigErrors, NoKey) as error:
+                self.reloaded = replace(self.reloaded, problem=str(error))
+                log.error("the configuration was not taken, the old one stays in force: %s", error)  # noqa: TRY400 - the line says all
+                return str(error)
+
+    async def _read_again(self) -> str:
+        """Put in force what the file says now. Raises: ConfigErrors, NoKey."""
+        before = self.settings
+        with uncollected():
+            settings = await asyncio.to_thread(load, self.file)
+            await self._plan(settings)
         self._taken(before, settings, await asyncio.to_thread(secrets_in, settings))
         settle()
         return ""
 
     def _taken(self, before: Settings, settings: Settings, secrets: set[str]) -> None:
         configure(settings.log.format, settings.log.level, secrets)
-        late = [name for name, part in UNTIL_RESTART.items() if part(before) != part(settings)]
+        late = [name for name, part in UNTIL_RESTART.items() if part(self._at_start) != part(settings)]
         self.reloaded = Reloaded(taken_at=utc_now())
         if before.discovery != settings.discovery:
             self.ask_directory.set()
@@ -243,23 +228,27 @@ class Daemon:
 
     async def probe_now(self, check: str, timeout_seconds: float | None = None) -> Run | None:
         """Run one check by hand; it is shown and stored, and counts in no availability."""
-        began = utc_now()
-        if timeout_seconds is not None:
-            self._hurried[check] = timeout_seconds
+        began, limit = utc_now(), timeout_seconds if timeout_seconds is not None else float("inf")
         try:
             async with asyncio.timeout(None if timeout_seconds is None else timeout_seconds + WAIT_SECONDS):
-                result = await self.rounds.probe_now(check)
+                result = await self.rounds.probe_now(check, limit)
         except TimeoutError:
+            cell = self.board.cells.get(check)
             said = "it waited for its server's budget for longer than whoever asked for it would"
-            result = Result(self.board.cells[check].check, began, fault=Fault(FaultKind.OURS, "run", said))
-        finally:
-            self._hurried.pop(check, None)
+            result = Result(cell.check, began, fault=Fault(FaultKind.OURS, "run", said)) if cell is not None else None
         if result is None:
             return None
         run = self._judged(result, by_hand=True)
         self.store.put(run)
-        self.board.saw(run)
+        if not self._cut_short(result):
+            self.board.saw(run)
         return run
+
+    def _cut_short(self, result: Result) -> bool:
+        """Return whether a time-out says more of who asked than of the server: the schedule would have waited longer."""
+        cell, fault = self.board.cells.get(result.check.name), result.fault
+        timed_out = fault is not None and fault.kind is FaultKind.TIMEOUT
+        return timed_out and cell is not None and result.check.timeout_seconds < cell.check.timeout_seconds
 
     def limits(self) -> Limits:
         """Return the limits that results are judged by now."""
@@ -269,16 +258,3 @@ class Daemon:
         """Pack the store, the key and the configuration into one file. Raises: StoreError."""
         key = self.settings.identity.key
         await backup(self.store, target, [self.file, key] if isinstance(key, Path) else [self.file])
-
-
-def _tell_change(before: tuple[Discovered, ...], now: tuple[Discovered, ...]) -> None:
-    """Log which domains came and which went."""
-    old, new = {one.name for one in before}, {one.name for one in now}
-    for what, names in (("found", new - old), ("gone", old - new)):
-        if names and old:
-            log.info("domains are %s in the directory", what, extra=facts(count=len(names), domains=_few(names)))
-
-
-def _few(names: set[str]) -> str:
-    """Return the first few names."""
-    return ", ".join(sorted(names)[:NAMED]) + (", ..." if len(names) > NAMED else "")

@@ -7,7 +7,7 @@ import sys
 from time import sleep
 from typing import TYPE_CHECKING, NamedTuple
 
-from service.budget import Budget, by_place
+from service.budget import Budget, by_place, shared
 from service.schedule import Change, Rhythm, Schedule
 from service.shortfall import shortfalls
 
@@ -24,8 +24,12 @@ PORTION, PAUSE_SECONDS = 256, 0.001
 
 
 def budgets_of(settings: Settings) -> dict[str, Budget]:
-    """Return the budget of each server of a configuration, by its name."""
-    return {name: _budget(server.budget) for name, server in settings.servers.items()}
+    """Return the budget of each server of a configuration, by its name; servers of one host and port keep the strictest of theirs."""
+    own = {name: _budget(server.budget) for name, server in settings.servers.items()}
+    places: dict[tuple[str, int], list[str]] = {}
+    for name, server in settings.servers.items():
+        places.setdefault((server.host, server.port), []).append(name)
+    return {name: shared(names, own) for names in places.values() for name in names}
 
 
 def _budget(plan: BudgetPlan) -> Budget:

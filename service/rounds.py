@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from service.alarm import GRAIN_SECONDS, Alarm
@@ -74,9 +75,7 @@ class Rounds:
     def plan(self, checks: Iterable[Check], budgets: Mapping[str, Budget]) -> list[str]:
         """Replace the set, at any time: who stays keeps its time and its run under way, who is gone is not run again.
 
-        With thousands of checks this holds the loop for long; `replan` does not.
-
-        Returns: a sentence for each budget (by the server's name in the configuration) that the intervals cannot keep.
+        With thousands of checks this holds the loop for long; `replan` does not. Returns: a sentence for each budget (by the server's name in the configuration) that the intervals cannot keep.
         """
         return self._adopt(prepare(self._schedule, checks, budgets))
 
@@ -107,7 +106,7 @@ class Rounds:
         if check is None:
             self._over(seat)
             return
-        seat.check = check
+        seat.check = check if seat.hand is None else replace(check, timeout_seconds=min(check.timeout_seconds, seat.check.timeout_seconds))
         self._gates.of(check).enter(seat)
 
     # -- the loop
@@ -251,18 +250,21 @@ class Rounds:
 
     # -- asked from outside
 
-    async def probe_now(self, name: str) -> Result | None:
-        """Run one check by hand, after the run of it that waits or is under way, and within its server's budget.
+    async def probe_now(self, name: str, timeout_seconds: float = float("inf")) -> Result | None:
+        """Run one check by hand, after the run of it that waits or is under way, within its server's budget; `done` is not told.
 
-        Returns: what came of it (`done` is not told); None = there is no such check, or it went away meanwhile. Where the server asked to
-        be left alone, a result with the fault OURS that says so: nothing was asked.
+        `timeout_seconds` ends the conversation sooner than its own would. Returns: None = there is no such check, or it went away.
+        Where the server asked to be left alone, the fault OURS says so: nothing was asked.
         """
         loop = asyncio.get_running_loop()
         while (other := self._seats.get(name)) is not None:
             other.watchers.append(loop.create_future())
             await other.watchers[-1]
         check = self._checks.get(name)
-        return None if check is None else await self._by_hand(Seat(check, self._clocks.now(), loop.create_future()))
+        if check is None:
+            return None
+        hurried = replace(check, timeout_seconds=min(check.timeout_seconds, timeout_seconds))
+        return await self._by_hand(Seat(hurried, self._clocks.now(), loop.create_future()))
 
     async def _by_hand(self, seat: Seat) -> Result | None:
         assert seat.hand is not None  # noqa: S101 - tells the type checker

@@ -67,5 +67,6 @@ def settle() -> None:
     Python looks for rings of garbage among all objects only once a quarter as many new ones have outlived two lesser looks: what a large
     configuration has loaded would let garbage pile up for hours, and each such look would walk through all of it while probes are timed.
     """
+    gc.collect(1)  # what was made and dropped just now would stay for ever
     gc.freeze()
     gc.collect()  # the quarter is counted from what it finds: nearly nothing

@@ -8,17 +8,20 @@ import sqlite3
 import subprocess
 import sys
 import tarfile
+import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from lab import faults
 from probe.values import Secret
 from service.control_client import ControlError, at_socket, at_url
 from tests.conftest import ROOT
-from tests.service.serving import END_SECONDS, configuration, discovering, serving, until
+from tests.service.serving import END_SECONDS, Serving, configuration, discovering, serving, until
 
 if TYPE_CHECKING:
     from tests.conftest import Lab
@@ -207,6 +210,29 @@ def test_a_trip_that_gets_late_shows_while_nothing_is_heard_of_it(lab: Lab, tmp_
         roundtrip = {"every": "2s", "late_after": "3s", "lost_after": "1m"}
         with serving(configuration(lab, tmp_path, roundtrip=roundtrip)) as service:
             assert until(lambda: service.says("event=ready") and max(service.series("mailsonde_trip_level").values(), default=0) == 2)
+            assert service.end() < END_SECONDS
+    finally:
+        faults.clear(lab.ground)
+
+
+def scraped(service: Serving) -> bool:
+    """Ask for one check with little time, whatever comes of it; returns whether every check has had its run."""
+    limited = urllib.request.Request(service.base + "/probe?target=alpha.test/imap", headers={SCRAPE_TIMEOUT: "1"})  # noqa: S310 - our own
+    with suppress(urllib.error.HTTPError):
+        urllib.request.urlopen(limited, timeout=15).close()  # noqa: S310 - as above
+    return len(service.series("probe_success")) == 28
+
+
+def test_a_scheduled_run_does_not_hurry_for_a_scrape(lab: Lab, tmp_path: Path) -> None:
+    faults.inject(lab.ground, ["imap-slow=400"])
+    try:
+        servers = yaml.safe_load(lab.config.read_text())["servers"]
+        servers["imap"]["budget"] = {"connections": 1}
+        with serving(configuration(lab, tmp_path, servers=servers, checks={"every": "8s", "timeout": "7s"}, trips=[])) as service:
+            assert service.says("event=ready")
+            assert until(lambda: scraped(service))
+            shown = {labels: value for labels, value in service.series("probe_success").items() if 'server="imap"' in labels}
+            assert set(shown.values()) == {1.0}, shown
             assert service.end() < END_SECONDS
     finally:
         faults.clear(lab.ground)
