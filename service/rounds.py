@@ -75,7 +75,8 @@ class Rounds:
     def plan(self, checks: Iterable[Check], budgets: Mapping[str, Budget]) -> list[str]:
         """Replace the set, at any time: who stays keeps its time and its run under way, who is gone is not run again.
 
-        With thousands of checks this holds the loop for long; `replan` does not. Returns: a sentence for each budget (by the server's name in the configuration) that the intervals cannot keep.
+        With thousands of checks this holds the loop for long; `replan` does not. `budgets` are by the server's name in the configuration.
+        Returns: a sentence for each that the intervals cannot keep.
         """
         return self._adopt(prepare(self._schedule, checks, budgets))
 

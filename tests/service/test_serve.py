@@ -224,7 +224,7 @@ def scraped(service: Serving) -> bool:
 
 
 def test_a_scheduled_run_does_not_hurry_for_a_scrape(lab: Lab, tmp_path: Path) -> None:
-    faults.inject(lab.ground, ["imap-slow=400"])
+    faults.inject(lab.ground, ["imap-slow=100"])
     try:
         servers = yaml.safe_load(lab.config.read_text())["servers"]
         servers["imap"]["budget"] = {"connections": 1}
