@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from store.usual import Asked, usual, usual_trips
-from thresholds.baselines import Usual, hour_of_week
+from thresholds.baselines import hour_of_week
 from thresholds.scope import EVERYTHING
-from thresholds.values import Aspect
+from thresholds.values import Aspect, Usual
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -41,7 +41,7 @@ class Connection(aiosqlite.Connection):
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do a work on the connection's thread, after all that was asked for before."""
-        done: T = await self._execute(work, self._conn)  # type: ignore[no-untyped-call]
+        done: T = await self._execute(work, self._conn)  # type: ignore[no-untyped-call] # aiosqlite has no type for its own worker
         return done
 
 

@@ -5,7 +5,7 @@ A baseline that its history does not yet cover makes no limit: "not enough histo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import ceil
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,21 +14,12 @@ from thresholds.values import UNITS
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo
 
-    from thresholds.values import Baseline, Limit, Sample
+    from thresholds.values import Baseline, Limit, Sample, Usual
 
 WEEK_SECONDS = 7 * 86_400.0
 WEEK_HOURS = 168
 LEAST_COUNT = 5  # values below which a median is an accident, however many weeks they come from
 CLOSEST_SECONDS = 0.010  # a limit is at least so far above the median: three times 0.1 ms is no news of a server
-
-
-@dataclass(frozen=True, slots=True)
-class Usual:
-    """What the history says of one hour of the week (0 = Monday 00:00 to 01:00 on the wall clock)."""
-
-    median: float  # in the aspect's unit
-    weeks: int  # different weeks in which this hour was measured
-    count: int  # values behind the median
 
 
 class History(Protocol):

@@ -9,7 +9,8 @@ from array import array
 from statistics import median
 from typing import TYPE_CHECKING
 
-from thresholds.baselines import Usual, hour_of_week
+from thresholds.baselines import hour_of_week
+from thresholds.values import Usual
 
 if TYPE_CHECKING:
     from datetime import tzinfo

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from thresholds.baselines import Usual
     from thresholds.calendars import Calendar
 
 
@@ -87,6 +86,15 @@ class Match:
         if self.aspect is not Aspect.TOTAL:
             parts.append(f"{self.aspect} {self.name}" if self.name != "*" else f"every {self.aspect}")
         return ", ".join(parts) or "everything"
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """What the history says of one hour of the week (0 = Monday 00:00 to 01:00 on the wall clock)."""
+
+    median: float  # in the aspect's unit
+    weeks: int  # different weeks in which this hour was measured
+    count: int  # values behind the median
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ PLAIN, LOGIN, MESSAGE = Cost(logins=False, messages=False), Cost(logins=True, me
 def checks(count: int, server: str = "imap", every: float = 60.0, host: str = "mail.isp.example", **rest: str) -> list[Check]:
     kind = rest.pop("kind", "imap")
     ends = [f"d{number}.example" for number in range(count)]
-    return [Check(f"{domain}/{server}", domain, server, kind, Endpoint(host, 143), every, **rest) for domain in ends]  # type: ignore[arg-type]
+    return [Check(f"{domain}/{server}", domain, server, kind, Endpoint(host, 143), every, **rest) for domain in ends]  # type: ignore[arg-type] # any field of a check
 
 
 # -- any 60 seconds

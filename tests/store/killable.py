@@ -43,7 +43,7 @@ def trip_number(number: int) -> TripRun:
 async def transacting(store: Store, first: int) -> None:
     """Write and acknowledge by transactions for ever."""
     for number in range(first, sys.maxsize):
-        await store.transact(lambda connection, number=number: connection.execute("INSERT INTO meta VALUES (?, '')", (f"<{number}>",)))  # type: ignore[misc]
+        await store.transact(lambda connection, number=number: connection.execute("INSERT INTO meta VALUES (?, '')", (f"<{number}>",)))  # type: ignore[misc] # mypy cannot infer a lambda with a default
         say(f"safe meta {number}")
 
 

@@ -108,7 +108,7 @@ async def test_a_work_that_commits_by_itself_is_an_error_and_the_writer_lives(st
 
 async def test_a_result_that_is_no_result_is_lost_and_counted_and_nothing_is_raised(store: Store, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR):
-        store.put("not a run", GOOD)  # type: ignore[arg-type]
+        store.put("not a run", GOOD)  # type: ignore[arg-type] # wrong on purpose
     assert "a result cannot be put into words: it is lost" in caplog.text
     assert not await store.flush()
     assert (store.health.lost, store.health.committed) == (1, 1)
@@ -131,7 +131,7 @@ async def words(store: Store) -> list[tuple[int, int]]:
 async def test_words_stand_once_a_day(store: Store) -> None:
     inserter = Inserter()
     for days in (0, 0, 1, 0, 1, 2):  # a run of yesterday takes today's words
-        await store.read(lambda connection, days=days: inserter.commit(connection, [later(GOOD, days * DAY_US)], []))  # type: ignore[misc]
+        await store.read(lambda connection, days=days: inserter.commit(connection, [later(GOOD, days * DAY_US)], []))  # type: ignore[misc] # mypy cannot infer a lambda with a default
     assert await words(store) == [(3, 3)]
     query = "SELECT count(*) FROM runs JOIN words ON words.id = words_id WHERE started_us > born_us + ?"
     assert await store.read(lambda connection: connection.execute(query, (DAY_US,)).fetchall()) == [(0,)]
@@ -142,7 +142,7 @@ async def test_a_server_whose_words_change_each_time_does_not_fill_the_memory(st
     row = run_row(GOOD)
     for chunk in range(0, WORDS_KNOWN + 20_000, 10_000):
         rows = [replace(row, words=(*row.words[:3], f"limit {number}")) for number in range(chunk, chunk + 10_000)]
-        await store.read(lambda connection, rows=rows: inserter.commit(connection, rows, []))  # type: ignore[misc]
+        await store.read(lambda connection, rows=rows: inserter.commit(connection, rows, []))  # type: ignore[misc] # as above
     assert len(inserter._words) <= WORDS_KNOWN + 10_000
 
 

@@ -8,10 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from thresholds.backtest import Backtest, Compared, Replayed
-from thresholds.baselines import Usual
 from thresholds.learned import MOST_VALUES, Learned
 from thresholds.limits import Limits
-from thresholds.values import Aspect, Baseline, Level, Limit, Match, Sample, Verdict
+from thresholds.values import Aspect, Baseline, Level, Limit, Match, Sample, Usual, Verdict
 
 BERLIN = ZoneInfo("Europe/Berlin")
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)  # a Monday

@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from probe.values import Check, Endpoint, Result, Step
-from thresholds.baselines import Usual, hour_of_week, resolved, weeks_needed
+from thresholds.baselines import hour_of_week, resolved, weeks_needed
 from thresholds.calendars import Calendar
 from thresholds.judge import judge_result
 from thresholds.limits import Limits
-from thresholds.values import Aspect, Baseline, Level, Limit, Match, Sample, Verdict
+from thresholds.values import Aspect, Baseline, Level, Limit, Match, Sample, Usual, Verdict
 
 BERLIN = ZoneInfo("Europe/Berlin")
 AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)

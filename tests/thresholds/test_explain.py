@@ -7,11 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from thresholds.baselines import Usual
 from thresholds.calendars import Calendar, Window
 from thresholds.explain import SLOTS, explain, week_of
 from thresholds.limits import Limits
-from thresholds.values import Aspect, Baseline, Limit, Match, Sample
+from thresholds.values import Aspect, Baseline, Limit, Match, Sample, Usual
 
 BERLIN = ZoneInfo("Europe/Berlin")
 FRIDAY = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from thresholds.baselines import LEAST_COUNT, Usual, resolved
+from thresholds.baselines import LEAST_COUNT, resolved
 from thresholds.calendars import DAY_MINUTES, Calendar, Spans, Window
 from thresholds.judge import judge, level_at
 from thresholds.limits import Limits, matches, rank
-from thresholds.values import Aspect, Baseline, Level, Limit, Match, Sample
+from thresholds.values import Aspect, Baseline, Level, Limit, Match, Sample, Usual
 
 ZONES = [  # offsets of half and quarter hours, folds of half an hour, DST the other way round, a day that never was
     "Europe/Berlin",
