@@ -30,7 +30,7 @@ demo: setup-demo ## start a real mail system on loopback and the service on it, 
 
 test: setup-test ## all that must hold before a change is handed in: lint, types, import contracts, tests
 	@$(MAKE) lint
-	@.venv/bin/pytest -m "not proof"
+	@.venv/bin/pytest -m "not proof" -n 2 --dist loadfile  # two at a time: most of them wait for deadlines, each half on a lab of its own
 
 lint: $(test_stamp) ## ruff, mypy --strict, import contracts
 	@.venv/bin/ruff check .
