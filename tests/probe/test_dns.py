@@ -117,7 +117,7 @@ FAULTS = [
 ]
 
 
-@pytest.mark.parametrize(("said", "kind", "words"), FAULTS)
+@pytest.mark.parametrize(("said", "kind", "words"), FAULTS, ids=map(str, range(len(FAULTS))))  # records of a set have no order
 def test_what_a_name_server_can_say_instead(said: bytes, kind: FaultKind, words: str | None) -> None:
     what = fault(ask(), said)
     assert (what.kind, what.step) == (kind, "query")
