@@ -99,7 +99,7 @@ async def test_a_conversation_cancelled_while_it_connects_leaves_no_socket(wire:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
     await asyncio.sleep(0.05)
-    assert open_files() == before
+    assert open_files() <= before  # what tests before this one had left may have gone meanwhile
     silent.close()
 
 

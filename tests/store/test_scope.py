@@ -42,11 +42,17 @@ async def _run(store: Store, scope: Scope, domain: str) -> Any:
     return await reads.run(store, scope, number)
 
 
+async def _conversation_of(store: Store, scope: Scope, domain: str) -> Any:
+    known = await reads.conversation(store, EVERYTHING, f"{domain}/imap", "last_good")
+    return await reads.conversation_of(store, scope, known.run_id if known is not None else 0)
+
+
 ASKS: dict[str, Ask] = {
     "states": _states,
     "run": _run,
     "runs": lambda store, scope, domain: reads.runs(store, scope, Wanted(check=f"{domain}/imap")),
     "conversation": lambda store, scope, domain: reads.conversation(store, scope, f"{domain}/imap", "last_good"),
+    "conversation_of": _conversation_of,
     "trips": lambda store, scope, domain: reads.trips(store, scope, WantedTrips(name=domain)),
     "history": lambda store, scope, domain: history.history(store, scope, f"{domain}/imap", *SPAN),
     "steps": lambda store, scope, domain: history.steps(store, scope, f"{domain}/imap", *SPAN),
