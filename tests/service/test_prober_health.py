@@ -237,6 +237,7 @@ async def test_watching_costs_a_result_next_to_nothing(health: ProberHealth) -> 
 def test_descriptors_are_counted_by_the_lowest_that_is_free() -> None:
     used, limit = open_files()
     held = [os.dup(2) for _ in range(5)]
-    assert open_files() == (used + 5, limit)
+    now, same = open_files()
+    assert (now >= used + 5, same) == (True, limit)  # more where what was free before was a gap below others
     for one in held:
         os.close(one)

@@ -230,7 +230,7 @@ def test_a_scheduled_run_does_not_hurry_for_a_scrape(lab: Lab, tmp_path: Path) -
         servers["imap"]["budget"] = {"connections": 1}
         with serving(configuration(lab, tmp_path, servers=servers, checks={"every": "8s", "timeout": "7s"}, trips=[])) as service:
             assert service.says("event=ready")
-            assert until(lambda: scraped(service))
+            assert until(lambda: scraped(service), 60)
             shown = {labels: value for labels, value in service.series("probe_success").items() if 'server="imap"' in labels}
             assert set(shown.values()) == {1.0}, shown
             assert service.end() < END_SECONDS
