@@ -24,7 +24,14 @@ class Seat:
     due_at: float  # monotonic second
     hand: Future[Result | None] | None = None  # who asked for it by hand waits for this
     began: float | None = None  # monotonic second; None = it waits
-    watchers: list[Future[None]] = field(default_factory=list)  # told when it is over
+    watchers: list[Future[Result | None]] = field(default_factory=list)  # told when it is over
+    owed_at: float | None = None  # monotonic second at which the schedule's run fell due while this one by hand had its place
+
+    def over(self) -> None:
+        """Wake all who still wait for it: it has ended, or will not begin."""
+        for waiter in filter(None, (*self.watchers, self.hand)):
+            if not waiter.done():
+                waiter.set_result(None)
 
 
 class Gate:

@@ -146,11 +146,14 @@ class Rounds:
             self._wind()
 
     def _come(self, due: Due, now: float) -> None:
-        """A check is due."""
+        """A check is due. One that is asked by hand just then is run after that: who asks on and on must not take all its runs."""
         check, seat = self._checks[due.name], self._seats.get(due.name)
-        self._tally.missed[check.server] += max(due.missed, int(seat is not None))
+        owed = seat is not None and seat.hand is not None and seat.owed_at is None
+        self._tally.missed[check.server] += max(due.missed, int(seat is not None)) - owed
         if seat is not None:
-            if seat.began is None:
+            if seat.hand is not None:
+                seat.owed_at = due.at
+            elif seat.began is None:
                 seat.due_at = due.at  # it goes on waiting, but for this run
             return
         gate = self._gates.of(check)
@@ -219,8 +222,7 @@ class Rounds:
     def _learn(self, gate: Gate, seat: Seat, result: Result) -> None:
         """Heed what a server lets us know."""
         now = self._clocks.now()
-        pause = gate.saw(seat, result, now)
-        if pause is not None:
+        if (pause := gate.saw(seat, result, now)) is not None:
             tell_pause(log, gate, pause)
         if pause is gate.backoff and pause.pause_seconds:
             for waiting in gate.empty():
@@ -233,11 +235,10 @@ class Rounds:
         if self._seats.get(seat.check.name, seat) is seat:
             self._seats.pop(seat.check.name, None)
             self._schedule.ended(seat.check.name)
-        for watcher in seat.watchers:
-            if not watcher.done():
-                watcher.set_result(None)
-        if seat.hand is not None and not seat.hand.done():
-            seat.hand.set_result(None)
+        seat.over()
+        if seat.owed_at is not None and seat.check.name in self._checks and self._running:
+            self._schedule.hold(seat.check.name)
+            self._come(Due(seat.check.name, seat.owed_at, missed=0, busy=False), self._clocks.now())
 
     def _let_in(self, gate: Gate) -> None:
         """Room has become free."""
@@ -270,8 +271,7 @@ class Rounds:
     async def _by_hand(self, seat: Seat) -> Result | None:
         assert seat.hand is not None  # noqa: S101 - tells the type checker
         gate = self._gates.of(seat.check)
-        pause = gate.held(seat.check.name, seat.due_at)
-        if pause is not None:
+        if (pause := gate.held(seat.check.name, seat.due_at)) is not None:
             return held_back(seat.check, pause, self._clocks.read())
         self._schedule.hold(seat.check.name)
         self._enter(gate, seat, seat.due_at)

@@ -112,6 +112,21 @@ def test_by_hand_a_check_runs_at_once_and_only_who_asked_is_told() -> None:
     play(scene)
 
 
+def test_who_asks_by_hand_on_and_on_takes_no_run_of_the_schedule() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.takes = lambda _: 1.0
+        stage.rounds.plan(checks(1, every=8.0), {})
+        running = asyncio.create_task(stage.act(800))
+        while not running.done():
+            await stage.rounds.probe_now("d0.example/imap")
+            await asyncio.sleep(0.001)
+        assert stage.rounds.stats.tally.missed["imap"] == 0
+
+    stage = play(scene)
+    assert len(stage.told) in {99, 100}
+    assert max(late for _, late in stage.told) <= 1.0
+
+
 def test_by_hand_a_check_that_goes_away_while_it_waits_is_none() -> None:
     async def scene(stage: Stage) -> None:
         stage.takes = lambda _: 20.0
