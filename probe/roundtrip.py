@@ -35,7 +35,8 @@ async def travel(
         journeys: the trips to make; their names are unique.
         key: signs the messages.
         ledger: where the trips are kept; what has not ended when time is up stays there.
-        wait_seconds: how long to wait; a trip that has not ended by then is returned with outcome None and what it waits for.
+        wait_seconds: how long to wait, and a moment more for a second copy where the first has come; a trip that has not ended by then
+            is returned with outcome None and what it waits for.
         on_change: is told each trip when it has ended or waits for something else.
 
     Returns:
@@ -57,6 +58,9 @@ async def travel(
         fresh = [office.begin(journey) for journey in wanted]
         with suppress(TimeoutError):
             async with asyncio.timeout(max(until - monotonic(), 0.0)):
+                await office.quiet.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(office.ways.settling_seconds()):
                 await office.quiet.wait()
         await office.rest()
     finally:

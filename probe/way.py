@@ -81,6 +81,10 @@ class Ways:
         """Return those of a journey."""
         return list(self._named.get(name, {}).values())
 
+    def settling_seconds(self) -> float:
+        """Return how long it may take until all have ended whose message has come: a second copy is looked for; 0 when there is none."""
+        return max((way.passage.limits.settle_seconds for way in self.all() if way.passage.facts.copies), default=0.0)
+
     def has_ended(self, token: str) -> bool:
         """Return whether this process has seen that trip's end, not too long ago."""
         return token in self._ended

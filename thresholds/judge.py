@@ -178,9 +178,9 @@ def _of_trip(trip: Trip, name: str, value: float) -> Sample:
 
 
 def _under_way(trip: Trip, age: float, late_after_seconds: float) -> list[Sample]:
-    """Return the age of a trip that has not ended as its total so far: it can only become more."""
+    """Return the age of a trip that has not ended as its total so far: it can only become more, unless the message has come."""
     waiting = f", waiting for {trip.waiting_for}" if trip.waiting_for else ""
-    said = f"the test message is under way for {span(age)}{waiting}"
+    said = f"the test message {'is under way for' if trip.total_seconds is None else 'has come after'} {span(age)}{waiting}"
     if age < late_after_seconds:
         return [replace(_of_trip(trip, "total", age), said=said)]
     late = f"{said}; late after {span(late_after_seconds)}"
@@ -209,8 +209,8 @@ def nearly_late(trip: Trip, seconds: float | None, late_after_seconds: float) ->
 
 
 def judge_trip(trip: Trip, limits: Limits, now: datetime, late_after_seconds: float, site: str = "") -> Verdict:
-    """Return what a trip means: by its outcome and times, or, while under way, by its age at `now`."""
-    age = (now - trip.started_at).total_seconds()
+    """Return what a trip means: by its outcome and times, or, while under way, by its age: at `now`, or when its message came."""
+    age = (now - trip.started_at).total_seconds() if trip.total_seconds is None else trip.total_seconds
     samples = _under_way(trip, age, late_after_seconds) if trip.outcome is None else samples_of_trip(trip, trip.outcome)
     verdict = judge([replace(sample, site=site) for sample in samples], limits)
     doubtful = nearly_late(trip, age if trip.outcome is None else trip.total_seconds, late_after_seconds)

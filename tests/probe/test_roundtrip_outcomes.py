@@ -70,6 +70,11 @@ async def test_held_mail_is_lost_in_the_end(way: Way) -> None:
     assert lost.message_id == waiting.message_id
 
 
+async def test_a_message_that_has_come_when_time_is_up_is_no_trip_under_way(way: Way) -> None:
+    (trip,) = await way.make(way.journey(settle_seconds=3.0), wait_seconds=2.5)
+    assert (trip.outcome, trip.waiting_for) == (Outcome.DELIVERED, "")
+
+
 async def test_held_mail_that_is_released_is_late(way: Way) -> None:
     async with suffering(way.lab, "held"):
         making = asyncio.create_task(way.make(way.journey(late_after_seconds=2.0)))

@@ -211,6 +211,14 @@ def test_a_trip_under_way_can_break_a_limit_by_its_age() -> None:
     assert verdict.reasons == ("the test message is under way for 90 s, limit 1 min (trip total)",)
 
 
+def test_a_trip_whose_message_has_come_grows_no_older_while_a_second_copy_is_looked_for() -> None:
+    come = replace(UNDER_WAY, submit_seconds=0.5, transit_seconds=118.0, retrieve_seconds=0.5, waiting_for="a second copy")
+    assert judge_trip(come, NONE, AT + timedelta(seconds=120.5), 120.0) == Verdict(Level.OK)
+    late = judge_trip(replace(come, transit_seconds=120.0), NONE, AT + timedelta(seconds=121.5), 120.0)
+    says = "the test message has come after 2 min, waiting for a second copy; late after 2 min"
+    assert late == Verdict(Level.WARNING, (says,))
+
+
 def test_a_limit_cannot_make_a_late_trip_better_than_late() -> None:
     age = Limits([Limit(Match(Aspect.TRIP, "age"), 600.0, 900.0, origin="thresholds[4]")])
     late = replace(UNDER_WAY, uncertainty_seconds=2.0)
