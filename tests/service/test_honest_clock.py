@@ -53,7 +53,7 @@ def probed(trouble: str, stops: int = 0) -> tuple[list[Row], delay_server.Took]:
     [
         ("nothing", 0, False),
         ("blocks", 0, True),
-        ("collections", 0, None),  # how long a collection of a large heap takes hangs on the machine
+        ("collections", 0, True),
         ("crumbs", 0, False),
         ("threads", 0, None),
         ("nothing", STOPS, True),

@@ -47,7 +47,7 @@ async def blocks() -> None:
 
 async def collections() -> None:
     """Look through a large heap."""
-    heap = [[number] for number in range(1_000_000)]
+    heap = [[number] for number in range(2_000_000)]
     while heap:
         await asyncio.sleep(APART_SECONDS)
         gc.collect()
