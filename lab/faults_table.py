@@ -64,8 +64,8 @@ FRONTS = {
     "lmtp": Front(("lmtp",), "lmtp", "*/lmtp", (("listener", "dovecot", "lmtp"),), 250),
     "directory": Front(("ldap", "ldaps"), "ldap", "*/directory", (("stopped", "slapd"),), 250),
     "dns": Front(("dns",), "dns", "*/*", (("stopped", "nsd"),), 600),
-    "hub": Front(("hub",), "hop", "*", (("stopped", "hub"),), 350),
-    "edge": Front(("edge",), "hop", "*", (("stopped", "edge"),), 350),
+    "hub": Front(("hub",), "hop", "*", (("stopped", "hub"),), 600),
+    "edge": Front(("edge",), "hop", "*", (("stopped", "edge"),), 600),
 }
 
 FIRST_STEP = {
