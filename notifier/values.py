@@ -11,7 +11,9 @@ from thresholds.incident_values import EVERYWHERE
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+    from zoneinfo import ZoneInfo
 
+    from probe.values import Secret
     from thresholds.calendars import Calendar
     from thresholds.incident_values import Change, ChangeKind, Scene
     from thresholds.values import Level
@@ -77,6 +79,31 @@ class Rota:
     turns: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...]  # (who, chains); week after week in this order
     since: datetime | None = None  # a moment at which the first one's turn began
     shifts: tuple[tuple[Calendar, str], ...] = ()  # instead of the weeks: who is on while a calendar is in season
+
+
+@dataclass(frozen=True, slots=True)
+class HeartbeatPlan:
+    """Where we say that we live, so that others notice our death: a URL, or a topic of an mqtt channel."""
+
+    every_seconds: float = 60.0
+    url: str | Secret = ""  # that is asked with GET
+    channel: str = ""  # of kind mqtt ...
+    topic: str = ""  # ... and the topic there; "" = the channel's own, and /heartbeat
+
+
+@dataclass(frozen=True, slots=True)
+class NotifyPlan:
+    """All that the configuration says of telling."""
+
+    channels: tuple[ChannelPlan, ...]
+    routes: tuple[Route, ...]
+    timezone: ZoneInfo  # of the times in our words
+    rotas: Mapping[str, Rota] = field(default_factory=dict)
+    quiet_until: datetime | None = None
+    heartbeat: HeartbeatPlan | None = None
+    console_url: str = ""  # where links of notices lead, without a slash at its end; "" = no links
+    runbooks: Mapping[str, str] = field(default_factory=dict)  # cause as a glob ("server:imap", "*") -> URL; the first that fits
+    needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # server -> those that it cannot work without, theirs included
 
 
 class DeliveryState(StrEnum):
