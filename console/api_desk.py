@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from console.board import Board
-    from console.ports import Numbers, Service
+    from console.ports import Alarms, Numbers, Service
+    from probe.values import Secret
     from store.store import Store
 
 
@@ -28,4 +29,6 @@ class Desk:
     version: str  # of this distribution
     started_at: datetime = field(default_factory=utc_now)  # aware
     turns: Turns = field(default_factory=Turns)  # shared by all who have long work on this loop
+    alarms: Alarms | None = None  # None = nobody opens incidents here
+    ack_key: Secret | None = None  # signs the links that acknowledge; None = there are none
     scope: Scope = EVERYTHING  # who reaches this API, by the socket or by its token, looks after the whole prober
