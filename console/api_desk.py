@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from console.board import Board
     from console.ports import Alarms, Numbers, Service
-    from probe.values import Secret
     from store.store import Store
 
 
@@ -30,5 +29,5 @@ class Desk:
     started_at: datetime = field(default_factory=utc_now)  # aware
     turns: Turns = field(default_factory=Turns)  # shared by all who have long work on this loop
     alarms: Alarms | None = None  # None = nobody opens incidents here
-    ack_key: Secret | None = None  # signs the links that acknowledge; None = there are none
+    ack_key: bytes = field(default=b"", repr=False)  # signs the links that acknowledge; b"" = there are none
     scope: Scope = EVERYTHING  # who reaches this API, by the socket or by its token, looks after the whole prober

@@ -134,6 +134,7 @@ class Delivery:
     due_at: datetime | None = None  # the next try
     deadline_at: datetime | None = None  # without proof by then the next of the chain takes over
     said: str = ""  # the proof, or why the last try failed
+    tried_at: datetime | None = None  # when that was said
 
 
 @dataclass(frozen=True, slots=True)
