@@ -114,6 +114,12 @@ class Trips:
         self._purses.change(by_place(ends, budgets or {}))
         self._woken.set()
 
+    def hasten(self, name: str) -> None:
+        """Make a trip of this journey as soon as its servers' budgets allow, besides those planned; none while many are under way."""
+        if name in self._journeys:
+            self._waiting[name] = None
+            self._woken.set()
+
     def _lay_out(self, phase_seconds: Mapping[str, float]) -> None:
         """Note when which mailbox is to be written to."""
         self._ending_at = {}

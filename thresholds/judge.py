@@ -107,12 +107,26 @@ def judge(samples: Iterable[Sample], limits: Limits) -> Verdict:
     level = max([one[0] for one in found])
     suspect = level is not max([one[1] for one in found]) or level is not max([one[2] for one in found])
     limited = next((one[4] for one in found if one[0] is level and one[4] is not None), None)
-    return Verdict(level, _reasons(found) if level else (), tell_limit(limited) if limited is not None else "", suspect)
+    words = tell_limit(limited) if limited is not None else ""
+    return _explained(Verdict(level, (), words, suspect), found) if level else Verdict(level, (), words, suspect)
 
 
-def _reasons(found: list[_Found]) -> tuple[str, ...]:
+def _explained(verdict: Verdict, found: list[_Found]) -> Verdict:
+    """Return a verdict that is not OK with its reasons, the worst first, and what broke its limit."""
     bad = sorted((one for one in found if one[0]), key=lambda one: one[0], reverse=True)
-    return tuple(_reason(sample, limit, level) for level, _, _, sample, limit in bad)
+    reasons = tuple(_reason(sample, limit, level) for level, _, _, sample, limit in bad)
+    broke = tuple(f"{sample.aspect} {sample.name}".strip() for level, _, _, sample, limit in bad if level >= Level.WARNING and limit)
+    return replace(verdict, reasons=reasons, broke=broke)
+
+
+def is_near(samples: Iterable[Sample], limits: Limits, share: float) -> bool:
+    """Say whether any value lies between this share of its limit and the limit itself: what was bad has not recovered yet."""
+    for sample in samples:
+        limit = limits.in_force(sample)
+        nearer = sample.value * share if sample.aspect in FALLING else sample.value / share
+        if limit is not None and limit.level is None and not limit.wanting and level_at(limit, nearer):
+            return True
+    return False
 
 
 # -- a conversation

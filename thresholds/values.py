@@ -137,4 +137,5 @@ class Verdict:
     level: Level
     reasons: tuple[str, ...] = ()
     limit: str = ""  # the limit in force, in words; "" = none matched
-    suspect: bool = field(default=False)  # the prober's own uncertainty could change the level
+    suspect: bool = False  # the prober's own uncertainty could change the level
+    broke: tuple[str, ...] = field(default=(), compare=False)  # what is beyond a limit: "total", "step login", "trip transit", "hop hub"
