@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from probe.values import Fault, Outcome
+    from probe.values import Fault, Outcome, Step
     from thresholds.calendars import Calendar
     from thresholds.values import Level, Verdict
 
@@ -34,6 +34,8 @@ class Cell:
     account: str = ""  # what names the mailbox that it logs in to, for equality alone; "" = it does not log in
     site: str = ""
     needs: tuple[str, ...] = ()  # servers that its own cannot work without (`depends_on`), those of those included
+    origin: str = ""  # of a journey: the domain that its messages come from; "" = its own
+    sender: str = ""  # of a journey: what names the account that hands them in, as `account` does; "" = it does not log in
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class Observation:
     outcome: Outcome | None = None  # of a trip that has ended
     slow: tuple[str, ...] = ()  # names of the steps, stages or hops that broke a limit; () = none, or the total alone
     run_id: int | None = None
+    steps: tuple[Step, ...] = ()  # of a conversation that is bad: where its time went; () = not known, or it is good
 
 
 # -- what is to blame
