@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from errno import EDQUOT, EIO, ENOSPC
 from importlib import import_module
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, NoReturn
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 UNKNOWN = 3
 INTERRUPTED = 130  # 128 + SIGINT, as every shell says it
 PIPE_CLOSED = 141  # 128 + SIGPIPE
+OUTPUT_FULL = frozenset({ENOSPC, EDQUOT, EIO})  # what a write to standard output says when its file takes no more
 DEBUG = "MAILSONDE_DEBUG"
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -130,6 +132,13 @@ def _close_quietly() -> int:
     return PIPE_CLOSED
 
 
+def _unwritten(error: OSError) -> int:
+    """Say that the output did not get to where it was sent."""
+    _close_quietly()
+    click.echo(f"probe: the output cannot be written: {(error.strerror or 'unknown reason').lower()}", err=True)
+    return UNKNOWN
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run `probe` with these arguments and return the exit code; no exception leaves it, except with MAILSONDE_DEBUG set."""
     try:
@@ -140,6 +149,8 @@ def run(arguments: Sequence[str]) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         return _close_quietly()
+    except OSError as error:
+        return _unwritten(error) if error.errno in OUTPUT_FULL and not error.filename else _unexpected(error)
     except Exception as error:  # noqa: BLE001 - the one border: whatever arrives here is our own bug
         return _unexpected(error)
 

@@ -6,15 +6,12 @@ import json
 import socket
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from service import cli
 from tests.service.peers import ROOT, peer, probe, says
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 CONFIG = """\
 site: berlin
@@ -188,3 +185,10 @@ def test_a_terminal_without_utf_8_breaks_nothing(form: str, monkeypatch: pytest.
         run = probe("run", f"smtp://127.0.0.1:{server.port}", "--format", form)
     assert (run.returncode, run.stderr) == (2, "")
     assert "berf" in run.stdout
+
+
+def test_output_that_its_file_does_not_take_is_said_in_one_line() -> None:
+    command = [sys.executable, "-m", "service.cli", "run", "--help"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, check=False, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (3, "probe: the output cannot be written: no space left on device\n")
