@@ -81,6 +81,11 @@ class Cause:
     confidence: float = 1.0  # 0 to 1; what the words of `sure` are made of
     doubt: str = ""  # why it is not sure, as a sentence; "" = it is
 
+    @property
+    def key(self) -> str:
+        """Return what it is known by: `server:imap`."""
+        return f"{self.kind.value}:{self.name}"
+
 
 # -- what people have said
 
@@ -168,6 +173,8 @@ class Incident:
     muted: str = ""  # why nothing of it is told now: the silence, the maintenance, quiet_until; "" = it is told
     reminded_at: datetime | None = None  # when somebody was told of it last
     changes: int = 0  # how many it has had: the number of the last
+    worst: Level | None = None  # that it ever had; None = `level`
+    unheard: str = ""  # how it worsened while it was muted, to be told when the mute ends; "" = there is nothing
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,96 @@
+"""How one cell stands since its first bad verdict: n of m bad make it surely bad, k good in a row make it well. Pure.
+
+What is not sure (suspect, UNKNOWN) never comes here. A value too near its limit is neither bad nor good: it takes its place among the last
+m, and it interrupts a row of good ones (decision 0140).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from thresholds.values import Level
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from thresholds.incident_values import Observation, Rules
+
+
+@dataclass(slots=True)
+class Track:
+    """One cell in trouble, or lately so."""
+
+    cell: str
+    began_at: datetime  # its first bad verdict, since it was last without any
+    recent: list[Level] = field(default_factory=list)  # of the last `of` verdicts, OK = not bad
+    level: Level = Level.OK  # while it is surely bad: what n of the last m have reached
+    sure: bool = False  # it is bad
+    good: int = 0  # in a row
+    incident: str = ""  # id of the one that explains it, also while it is well; "" = none
+    dismissed: bool = False  # its incident was closed by hand: it opens none before it has been good
+    last_bad: Observation | None = None  # None = from before a restart
+    again_at: datetime | None = None  # a repeat was asked for, and is due then
+
+    @property
+    def idle(self) -> bool:
+        """Say whether nothing need be remembered of it."""
+        return not self.sure and not self.incident and not any(self.recent)
+
+    def take(self, seen: Observation, rules: Rules, *, near: bool) -> None:
+        """Take the next verdict."""
+        level = seen.verdict.level
+        if level >= Level.WARNING:
+            self._bad(seen, rules)
+        elif near:
+            self._push(Level.OK, rules)
+            self.good = 0
+        else:
+            self._good(rules)
+
+    def _push(self, level: Level, rules: Rules) -> None:
+        self.recent.append(level)
+        del self.recent[: -rules.of]
+
+    def _bad(self, seen: Observation, rules: Rules) -> None:
+        if not self.sure and not any(self.recent):
+            self.began_at = seen.at
+        self._push(seen.verdict.level, rules)
+        self.good, self.last_bad = 0, seen
+        reached = sorted(self.recent, reverse=True)[rules.bad - 1 : rules.bad]
+        if reached and reached[0]:
+            self.sure, self.level = True, reached[0]
+
+    def _good(self, rules: Rules) -> None:
+        self._push(Level.OK, rules)
+        self.good += 1
+        if self.sure and (self.dismissed or self.good >= rules.good):
+            self.recover()
+
+    def recover(self) -> None:
+        """Take it as well, with nothing held against it."""
+        self.sure = self.dismissed = False
+        self.level = Level.OK
+        self.recent.clear()
+
+    def doubt(self, rules: Rules) -> None:
+        """Take it as one bad verdict short of sure: what was seen may have been our own trouble."""
+        bad = [level for level in self.recent if level][: rules.bad - 1]
+        self.recover()
+        self.recent += bad
+
+    def again(self, at: datetime, every_seconds: float, rules: Rules) -> float | None:
+        """Return after how many seconds the cell is to be probed again, so that it is decided soon; None = it need not.
+
+        Args:
+            at: of the verdict just taken, aware.
+            every_seconds: how often it is probed anyway.
+            rules: that decide.
+        """
+        undecided = not self.sure and bool(self.recent) and self.recent[-1] is not Level.OK
+        pending = self.again_at is not None and at < self.again_at
+        if not undecided or pending or every_seconds <= rules.again_seconds:
+            return None
+        self.again_at = at + timedelta(seconds=rules.again_seconds)
+        return rules.again_seconds
