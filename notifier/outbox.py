@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
 
     from notifier.values import Delivery, Stored
@@ -23,8 +23,11 @@ class Outbox(Protocol):
     async def plan(self, changes: Iterable[int], deliveries: Sequence[Delivery]) -> None:
         """Take these changes as planned, with these deliveries (none = nobody is told), in one transaction that stands on the disk."""
 
-    async def due(self, now: datetime) -> list[tuple[Delivery, Stored]]:
-        """Return what is to be tried now: of each incident and channel only the first that is not settled. At most 200."""
+    async def due(self, now: datetime, without: Collection[str] = ()) -> list[tuple[Delivery, Stored]]:
+        """Return what is to be tried now: of each incident and channel only the first that is not settled. At most 200, the oldest first.
+
+        `without` names channels that are not asked now: one that hangs fills the 200 of no other.
+        """
 
     async def awaited(self) -> list[tuple[Delivery, Stored]]:
         """Return the deliveries without proof whose deadline is set and whose chain goes on."""
@@ -34,6 +37,9 @@ class Outbox(Protocol):
 
     async def settle(self, before: Delivery, after: Delivery, more: Sequence[Delivery] = ()) -> None:
         """Write what came of a try, and the deliveries that follow from it, in one transaction that stands on the disk."""
+
+    async def of(self, incident: str) -> list[tuple[Delivery, Stored]]:
+        """Return all deliveries of an incident, whatever became of them, in the order in which they were planned."""
 
     async def reached(self, incident: str) -> frozenset[str]:
         """Return the channels over which anything of an incident was, or may have been, told: they are told of its end."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from probe.values import Secret
     from thresholds.calendars import Calendar
-    from thresholds.incident_values import Change, ChangeKind, Scene
+    from thresholds.incident_values import Cell, Change, ChangeKind, Scene
     from thresholds.values import Level
 
 
@@ -77,7 +77,7 @@ class Rota:
 
     name: str
     turns: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...]  # (who, chains); week after week in this order
-    since: datetime | None = None  # a moment at which the first one's turn began
+    since: datetime | None = None  # a moment at which the first one's turn began, in the zone in whose mornings it is handed over
     shifts: tuple[tuple[Calendar, str], ...] = ()  # instead of the weeks: who is on while a calendar is in season
 
 
@@ -104,6 +104,11 @@ class NotifyPlan:
     console_url: str = ""  # where links of notices lead, without a slash at its end; "" = no links
     runbooks: Mapping[str, str] = field(default_factory=dict)  # cause as a glob ("server:imap", "*") -> URL; the first that fits
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # server -> those that it cannot work without, theirs included
+    site: str = ""  # where we stand: scenes of routes may name it
+    hosts: Mapping[str, str] = field(default_factory=dict)  # server -> host, as written
+    trips: Mapping[str, Cell] = field(
+        default_factory=dict
+    )  # cell's name ("trip abc.example") -> the cell: which servers its way leads over
 
 
 class DeliveryState(StrEnum):
@@ -114,7 +119,7 @@ class DeliveryState(StrEnum):
     TAKEN_OVER = "taken-over"  # the next channel of the chain was asked; this one is tried on
     REFUSED = "refused"  # will never get through here
     GIVEN_UP = "given-up"  # tried for a day
-    DROPPED = "dropped"  # told within a summary, or overtaken by the closing before it was ever tried
+    DROPPED = "dropped"  # not wanted any more: overtaken by the closing before it was ever tried, or acknowledged before it escalated
 
 
 @dataclass(frozen=True, slots=True)
