@@ -10,6 +10,9 @@ from starlette.exceptions import HTTPException
 
 from console.api_answers import http_problem, problem, store_problem, wrong_request
 from console.api_deeds import Deeds
+from console.api_incidents import Incidents
+from console.api_mutes import Mutes
+from console.api_notify import Notify
 from console.api_now import Now
 from console.api_past import Past
 from console.api_shapes import ProblemShape
@@ -34,9 +37,9 @@ def api(desk: Desk, *, near: bool) -> FastAPI:
         openapi_url=f"{ROOT}/openapi.json",
         docs_url=None,  # its pages would load scripts from elsewhere
         redoc_url=None,
-        responses={400: {"model": ProblemShape}, 404: {"model": ProblemShape}, 503: {"model": ProblemShape}},
+        responses={400: {"model": ProblemShape}, 404: {"model": ProblemShape}, 409: {"model": ProblemShape}, 503: {"model": ProblemShape}},
     )
-    for routes in (Now(desk), Past(desk), Deeds(desk, near=near)):
+    for routes in (Now(desk), Past(desk), Incidents(desk), Mutes(desk), Notify(desk), Deeds(desk, near=near)):
         made.include_router(routes.router(), prefix=ROOT)
     handlers = {HTTPException: http_problem, RequestValidationError: wrong_request, StoreError: store_problem}
     for kind, handler in handlers.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import contextmanager
 from fnmatch import translate
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
@@ -62,6 +63,26 @@ def _where(place: Sequence[int | str]) -> str:
 async def store_problem(_: Request, error: StoreError) -> Response:
     """Return that the store cannot do it, in its own words."""
     return problem(503, str(error))
+
+
+@contextmanager
+def agreed() -> Iterator[None]:
+    """Turn what cannot be done into a refusal: 404 for what there is not, 409 for what does not go."""
+    try:
+        yield
+    except LookupError as error:
+        raise HTTPException(404, str(error.args[0] if error.args else error)) from None
+    except ValueError as error:
+        raise HTTPException(409, str(error)) from None
+
+
+@contextmanager
+def understood() -> Iterator[None]:
+    """Turn what makes no sense to the store, such as a cursor that is none, into a refusal."""
+    try:
+        yield
+    except ValueError as error:
+        raise HTTPException(400, str(error)) from None
 
 
 # -- pages

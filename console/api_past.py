@@ -1,14 +1,12 @@
 """What was: runs, conversations and trips, from the store. Every question goes there with a Scope."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from console.api_answers import page
+from console.api_answers import page, understood
 from console.api_desk import Desk
 from console.api_queries import ConversationQuery, RunsQuery, TripsQuery
 from console.api_shapes import ConversationShape, RunPage, RunShape, TripPage
@@ -37,7 +35,7 @@ class Past:
     async def runs(self, query: Annotated[RunsQuery, Query()]) -> Response:
         """Return runs, the newest first: of one check, domain, server or kind, by their exact names, and at least as bad."""
         wanted = reads.Wanted(query.check, query.domain, query.server, query.kind, Level[query.level], query.since, query.until)
-        with _understood():
+        with understood():
             found = await reads.runs(self._desk.store, self._desk.scope, wanted, query.cursor, query.limit)
         return page(self._desk.turns, map(remembered_shape, found.runs), lambda: found.cursor)
 
@@ -58,15 +56,6 @@ class Past:
     async def trips(self, query: Annotated[TripsQuery, Query()]) -> Response:
         """Return trips that have ended, the newest first. Those under way stand under /journeys."""
         wanted = reads.WantedTrips(query.name, query.domain, query.outcome or "", query.since, query.until)
-        with _understood():
+        with understood():
             found = await reads.trips(self._desk.store, self._desk.scope, wanted, query.cursor, query.limit)
         return page(self._desk.turns, map(trip_shape, found.trips), lambda: found.cursor)
-
-
-@contextmanager
-def _understood() -> Iterator[None]:
-    """Turn what makes no sense to the store, such as a cursor that is none, into a refusal."""
-    try:
-        yield
-    except ValueError as error:
-        raise HTTPException(400, str(error)) from None

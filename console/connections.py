@@ -116,7 +116,15 @@ class Bounded(H11Protocol):
 
 
 class OwnUser(Bounded):
-    """One connection over a unix socket: root and the service's own user alone are let in (SO_PEERCRED, unix(7))."""
+    """One connection over a unix socket: root and the service's own user alone are let in (SO_PEERCRED, unix(7)).
+
+    Who it is stands in each request as `request.state.uid`.
+    """
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
+        """Take the connection, and note whose it is."""
+        self.app_state = {**self.app_state, "uid": peer_uid(transport.get_extra_info("socket"))}
+        super().connection_made(transport)
 
     def unwelcome(self, transport: asyncio.Transport) -> bytes:
         """Return the refusal of a peer who is neither."""

@@ -1,0 +1,93 @@
+"""Silences and maintenance: what is in force or to come, what was, and the deeds that begin and end them."""
+
+from datetime import datetime
+from secrets import token_hex
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.exceptions import HTTPException
+
+from console.api_alarms import alarms_of, scene_of
+from console.api_answers import agreed
+from console.api_authors import author_of
+from console.api_desk import Desk
+from console.api_shapes_alarms import (
+    EndWanted,
+    MaintenancePage,
+    MaintenanceShape,
+    MaintenanceWanted,
+    SilencePage,
+    SilenceShape,
+    SilenceWanted,
+)
+from console.api_shaping_alarms import maintenance_shape, silence_shape
+from probe.clock import utc_now
+from probe.dialogue import printable
+from thresholds.incident_values import Maintenance, Silence
+
+PastToo = Annotated[bool, Query(description="Those that are over, too.")]
+
+
+class Mutes:
+    """The routes of what is not told."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def router(self) -> APIRouter:
+        """Return the routes."""
+        routes = APIRouter(tags=["mutes"])
+        routes.add_api_route("/silences", self.silences, response_model=SilencePage)
+        routes.add_api_route("/silences", self.silence, methods=["POST"], response_model=SilenceShape)
+        routes.add_api_route("/silences/{silence}/expire", self.expire, methods=["POST"], response_model=SilenceShape)
+        routes.add_api_route("/maintenance", self.windows, response_model=MaintenancePage)
+        routes.add_api_route("/maintenance", self.plan, methods=["POST"], response_model=MaintenanceShape)
+        routes.add_api_route("/maintenance/{window}/cancel", self.cancel, methods=["POST"], response_model=MaintenanceShape)
+        return routes
+
+    async def silences(self) -> SilencePage:
+        """Return the silences that are in force."""
+        now = utc_now()
+        return SilencePage(items=[silence_shape(one, now) for one in alarms_of(self._desk).mutes().silences])
+
+    async def silence(self, wanted: SilenceWanted, request: Request) -> SilenceShape:
+        """Have nothing told of the incidents that fit, from now until a time; they are opened, recorded and closed as ever."""
+        now = utc_now()
+        _to_come("until", wanted.until, now)
+        author = await author_of(request, wanted.by)
+        silence = Silence(f"s{token_hex(4)}", scene_of(wanted), author, printable(wanted.reason), now, wanted.until)
+        with agreed():
+            return silence_shape(await alarms_of(self._desk).add_silence(silence), now)
+
+    async def expire(self, silence: str, wanted: EndWanted, request: Request) -> SilenceShape:
+        """End a silence now: what is still wrong is told."""
+        author = await author_of(request, wanted.by)
+        with agreed():
+            return silence_shape(await alarms_of(self._desk).expire_silence(silence, author), utc_now())
+
+    async def windows(self) -> MaintenancePage:
+        """Return the windows of maintenance that are in force or to come, those of the configuration included."""
+        now = utc_now()
+        return MaintenancePage(items=[maintenance_shape(one, now) for one in alarms_of(self._desk).mutes().maintenances])
+
+    async def plan(self, wanted: MaintenanceWanted, request: Request) -> MaintenanceShape:
+        """Plan a window of maintenance: it is measured, nothing of it is told, and it is no part of availability."""
+        now = utc_now()
+        begins_at = wanted.begins_at or now
+        _to_come("ends_at", wanted.ends_at, max(now, begins_at))
+        author = await author_of(request, wanted.by)
+        window = Maintenance(f"m{token_hex(4)}", scene_of(wanted), printable(wanted.reason), author, begins_at, wanted.ends_at)
+        with agreed():
+            return maintenance_shape(await alarms_of(self._desk).add_maintenance(window), now)
+
+    async def cancel(self, window: str, wanted: EndWanted, request: Request) -> MaintenanceShape:
+        """Call a window off, or end it now."""
+        author = await author_of(request, wanted.by)
+        with agreed():
+            return maintenance_shape(await alarms_of(self._desk).cancel_maintenance(window, author), utc_now())
+
+
+def _to_come(name: str, end: datetime, begin: datetime) -> None:
+    """Refuse an end that is past, or before its beginning. Raises: HTTPException."""
+    if end <= begin:
+        raise HTTPException(400, f"{name}: {end.isoformat(timespec='minutes')} is past, or before the beginning: nothing would be muted")
