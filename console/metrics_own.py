@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import ProcessCollector
 
+from console.metrics_alarms import alarm_families
 from console.metrics_counts import family, site_of
 from console.metrics_table import BUILD, PROBER, SICK_INFO, TRIP_NUMBERS
 from console.metrics_text import escaped
+from probe.clock import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -50,6 +52,9 @@ class Own:
         found |= _named(site, TRIP_NUMBERS, numbers.trips())
         if store is not None:
             found |= _store(site, store)
+        alarms = numbers.alarms()
+        if alarms is not None:
+            found |= alarm_families(site, alarms, utc_now())
         found |= self._config(site)
         found[BUILD.name] = [(f'{site},version="{escaped(self._version)}",python="{platform.python_version()}"', 1.0)]
         found |= {family.samples[0].name: [("", family.samples[0].value)] for family in self._process.collect() if family.samples}

@@ -219,6 +219,42 @@ STORE = (
     Metric("mailsonde_store_file_bytes", "gauge", "Size of the database and its write-ahead log.", OWN, "bytes"),
     Metric("mailsonde_store_last_commit_seconds", "gauge", "How long the last group commit took.", OWN, "seconds"),
 )
+CHANNEL = ("site", "channel")
+ALARMS = (
+    Metric("mailsonde_incidents_open", "gauge", "Incidents that are open, by their level.", (*OWN, "level")),
+    Metric("mailsonde_incidents_total", "counter", "Incidents opened since the start, by the kind of their cause.", (*OWN, "kind")),
+    Metric("mailsonde_outbox_depth", "gauge", "Changes and deliveries that still have to be told.", shown="Once they were counted."),
+    Metric("mailsonde_outbox_oldest_seconds", "gauge", "How long the oldest of them waits; 0 when none does.", OWN, "seconds", "As above."),
+    Metric(
+        "mailsonde_deliveries_total",
+        "counter",
+        "Tries to tell; result is sent (proven), failed, refused (for good) or taken-over (by the next channel).",
+        (*CHANNEL, "result"),
+    ),
+    Metric(
+        "mailsonde_channel_last_proof_timestamp_seconds",
+        "gauge",
+        "When the far side last acknowledged a notice, as Unix time.",
+        CHANNEL,
+        "seconds",
+        "Once it has.",
+    ),
+    Metric(
+        "mailsonde_heartbeats_total",
+        "counter",
+        "Signs of life sent to whoever notices when they end; result is sent or failed.",
+        (*OWN, "result"),
+        shown="Where one is configured.",
+    ),
+    Metric(
+        "mailsonde_heartbeat_last_timestamp_seconds",
+        "gauge",
+        "When one was last acknowledged, as Unix time.",
+        OWN,
+        "seconds",
+        "Once one was.",
+    ),
+)
 CONFIG = (
     Metric("mailsonde_config_last_reload_successful", "gauge", "Whether the configuration as it was last read was taken (1)."),
     Metric(
@@ -246,6 +282,7 @@ SECTIONS: dict[str, tuple[Metric, ...]] = {
     "Schedule": ROUNDS,
     "The prober itself": (*PROBER.values(), SICK_INFO),
     "Store": STORE,
+    "Incidents and telling": ALARMS,
     "Configuration and process": (*CONFIG, BUILD, *PROCESS),
 }
 METRICS: dict[str, Metric] = {metric.name: metric for section in SECTIONS.values() for metric in section}

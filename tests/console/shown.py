@@ -5,11 +5,13 @@ from __future__ import annotations
 import subprocess
 from collections import Counter
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from prometheus_client.parser import text_string_to_metric_families as parse_classic
 
-from console.ports import Numbers, Reloaded
+from console.ports import AlarmNumbers, ChannelNumbers, Numbers, Reloaded
+from probe.clock import utc_now
 from probe.values import Outcome
 from service.health_numbers import HealthNumbers
 from service.rounds_stats import Stats, Tally
@@ -54,12 +56,23 @@ STATS = Stats(
     clock_steps=2,
     last_clock_step=None,
 )
+ALARMS = AlarmNumbers(
+    open={Level.CRITICAL: 2},
+    opened={"server": 5},
+    outbox_depth=3,
+    outbox_oldest_at=utc_now() - timedelta(minutes=2),
+    channels=(ChannelNumbers("ops-mail", "mail", 7, 2, 1, 1, AT), ChannelNumbers("pager", "webhook")),
+    heartbeat_sent=9,
+    heartbeat_failed=1,
+    heartbeat_at=AT,
+)
 NUMBERS = Numbers(
     store=lambda: StoreHealth(7, 1_000, 2, "", 4_096, 0.004),
     rounds=lambda: STATS,
     trips=lambda: TripStats(1, 10, 2, 3, 4, 5),
     prober=lambda: HEALTH,
     reloaded=lambda: Reloaded("line 3: unknown key", AT),
+    alarms=lambda: ALARMS,
 )
 
 

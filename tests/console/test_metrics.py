@@ -12,6 +12,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from console.histogram import Histogram
 from console.metrics_table import METRICS, STEPS
 from console.metrics_text import escaped, number
+from console.ports import AlarmNumbers, Numbers
 from probe.values import Fault, FaultKind
 from tests.console.made_board import AT, Made, a_check, a_run, a_timeout
 from tests.console.shown import IMAP, NUMBERS, SITE, busy, parsed, promtool
@@ -36,6 +37,7 @@ def test_promtool_would_say_something() -> None:
 def test_both_formats_say_the_same(made: Made) -> None:
     classic, open_metrics = parsed(made.text(NUMBERS)), parsed(made.text(NUMBERS, open_metrics=True), parse_open_metrics)
     own = {"process_cpu_seconds_total", "process_open_fds", "process_virtual_memory_bytes", "process_resident_memory_bytes"}
+    own |= {"mailsonde_outbox_oldest_seconds"}  # grows while one looks
     assert [one for one in classic.samples if one.name not in own] == [one for one in open_metrics.samples if one.name not in own]
 
 
@@ -150,9 +152,32 @@ def test_the_numbers_of_others() -> None:
     assert shown.value("process_resident_memory_bytes") > 1_000_000
 
 
+def test_incidents_and_telling() -> None:
+    shown = parsed(busy().text(NUMBERS))
+    assert (shown.value("mailsonde_incidents_open", level="CRITICAL"), shown.value("mailsonde_incidents_open", level="WARNING")) == (2, 0)
+    assert (shown.value("mailsonde_incidents_total", kind="server"), shown.value("mailsonde_incidents_total", kind="domain")) == (5, 0)
+    assert shown.value("mailsonde_outbox_depth", **SITE) == 3
+    assert 120 <= shown.value("mailsonde_outbox_oldest_seconds", **SITE) < 150
+    results = {one["result"]: shown.value("mailsonde_deliveries_total", **one) for one in shown.labels("mailsonde_deliveries_total")[:4]}
+    assert results == {"sent": 7, "failed": 2, "refused": 1, "taken-over": 1}
+    assert shown.value("mailsonde_deliveries_total", channel="pager", result="failed") == 0  # there before the first one fails
+    assert shown.value("mailsonde_channel_last_proof_timestamp_seconds", channel="ops-mail") == AT.timestamp()
+    assert len(shown.labels("mailsonde_channel_last_proof_timestamp_seconds")) == 1
+    assert shown.value("mailsonde_heartbeats_total", result="sent") == 9
+    assert shown.value("mailsonde_heartbeat_last_timestamp_seconds", **SITE) == AT.timestamp()
+
+
+def test_of_the_outbox_nothing_is_said_before_it_was_counted() -> None:
+    shown = parsed(busy().text(Numbers(alarms=AlarmNumbers)))
+    names = {one.name for one in shown.samples}
+    assert "mailsonde_incidents_open" in names
+    assert not {name for name in names if name.startswith(("mailsonde_outbox", "mailsonde_heartbeat", "mailsonde_channel"))}
+
+
 def test_nothing_is_said_of_what_nobody_measures() -> None:
     shown = {one.name for one in parsed(Made().text()).samples}
     assert not {name for name in shown if name.startswith(("mailsonde_store", "mailsonde_prober", "mailsonde_missed", "mailsonde_trips"))}
+    assert not {name for name in shown if name.startswith(("mailsonde_incidents", "mailsonde_deliveries"))}
 
 
 def test_strange_names_are_escaped() -> None:
