@@ -106,9 +106,7 @@ class NotifyPlan:
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # server -> those that it cannot work without, theirs included
     site: str = ""  # where we stand: scenes of routes may name it
     hosts: Mapping[str, str] = field(default_factory=dict)  # server -> host, as written
-    trips: Mapping[str, Cell] = field(
-        default_factory=dict
-    )  # cell's name ("trip abc.example") -> the cell: which servers its way leads over
+    trips: Mapping[str, Cell] = field(default_factory=dict)  # name of a trip's cell -> the cell: which servers its way leads over
 
 
 class DeliveryState(StrEnum):
