@@ -84,7 +84,9 @@ class PassageLedger:
                 self._refused = str(error)
                 log.warning("trips under way are not written down: %s", error)
             return False
-        self._refused = ""
+        if self._refused:
+            self._refused = ""
+            log.info("trips under way are written down again")
         return True
 
 

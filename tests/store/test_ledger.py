@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -125,3 +126,17 @@ async def test_a_store_that_cannot_be_written_is_said_and_stops_nothing(tmp_path
         "trips under way are not written down: the store is closed",
         "the trips that were under way cannot be read yet: the store is closed",
     ]
+
+
+async def test_a_disk_that_takes_trips_again_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    store = await Store.open(tmp_path / "s.db")
+    ledger = PassageLedger(store)
+    await store.read(lambda connection: connection.execute("PRAGMA query_only = ON"))
+    assert not await ledger.write([passage(1)])
+    await store.read(lambda connection: connection.execute("PRAGMA query_only = OFF"))
+    assert await ledger.write([passage(1)])
+    assert await ledger.write([passage(2)])
+    said = [record.getMessage() for record in caplog.records if record.name == "mailsonde.trips"]
+    assert said[1:] == ["trips under way are written down again"]
+    await store.close()
