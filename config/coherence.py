@@ -33,13 +33,8 @@ class View(NamedTuple):
     domains: Sequence[str] | None
 
 
-def problems(view: View) -> Iterator[Found]:
-    """Yield all that does not fit, in no special order."""
-    for check in CHECKS:
-        yield from check(view)
-
-
-def _unknown(name: str, known: Sequence[str] | None, what: str) -> str:
+def unknown(name: str, known: Sequence[str] | None, what: str) -> str:
+    """Return that there is no such thing, and what there is; "" = there is, or nobody knows."""
     if known is None or name in known:
         return ""
     allowed = f"the {what}s are {listed(sorted(known), 'and')}" if known else f"there is no {what} yet"
@@ -48,7 +43,7 @@ def _unknown(name: str, known: Sequence[str] | None, what: str) -> str:
 
 def _names(view: View, path: Path, names: Sequence[str]) -> Iterator[Found]:
     for index, name in enumerate(names):
-        says = _unknown(name, view.servers, "server")
+        says = unknown(name, view.servers, "server")
         if says:
             yield ((*path, index), says)
         elif names.index(name) < index:
@@ -57,7 +52,7 @@ def _names(view: View, path: Path, names: Sequence[str]) -> Iterator[Found]:
 
 def _role(view: View, path: Path, name: str, role: str) -> Iterator[Found]:
     """Check that a server exists and can play its part: `submit` or `fetch`."""
-    says = _unknown(name, view.servers, "server")
+    says = unknown(name, view.servers, "server")
     server = view.settings.servers.get(name)
     fit = kinds_that(submit=role == "submit", fetch=role == "fetch")
     if not says and server is not None and server.kind not in fit:
@@ -73,7 +68,7 @@ def _servers(view: View) -> Iterator[Found]:
         if server is None:
             continue
         for index, other in enumerate(server.depends_on):
-            says = _unknown(other, view.servers, "server") or ("a server does not depend on itself" if other == name else "")
+            says = unknown(other, view.servers, "server") or ("a server does not depend on itself" if other == name else "")
             if says:
                 yield (("servers", name, "depends_on", index), says)
         every, timeout = server.every_seconds or checks.every_seconds, server.timeout_seconds or checks.timeout_seconds
@@ -163,7 +158,7 @@ def _end(view: View, path: Path, end: TripEnd | None, role: str) -> Iterator[Fou
     if end is None:
         return
     yield from _role(view, (*path, "server"), end.server, role)
-    says = _unknown(end.domain, view.domains, "domain") if end.domain else ""
+    says = unknown(end.domain, view.domains, "domain") if end.domain else ""
     if says:
         yield ((*path, "domain"), says)
     domain = next((one for one in view.settings.domains if one is not None and one.name == end.domain), None)
@@ -187,16 +182,16 @@ def _discovery(view: View) -> Iterator[Found]:
         return
     yield from _directory(view, discovery.server)
     for service, name in discovery.servers.items():
-        unknown = _unknown(name, view.servers, "server")
-        if unknown:
-            yield (("discovery", "servers", service), unknown)
+        says = unknown(name, view.servers, "server")
+        if says:
+            yield (("discovery", "servers", service), says)
     yield from _account(view, discovery)
     if discovery.roundtrip is not None:
         yield from _loop(view, ("discovery",), discovery, discovery.roundtrip)
 
 
 def _directory(view: View, name: str) -> Iterator[Found]:
-    says, server = _unknown(name, view.servers, "server"), view.settings.servers.get(name)
+    says, server = unknown(name, view.servers, "server"), view.settings.servers.get(name)
     if not says and server is not None and server.kind != "ldap":
         says = f"{name} is of kind {server.kind}, but domains are found in a directory; name a server of kind ldap"
     if says:
@@ -217,7 +212,7 @@ def _account(view: View, discovery: Discovery) -> Iterator[Found]:
 def _thresholds(view: View) -> Iterator[Found]:
     for index, threshold in enumerate(view.settings.thresholds):
         if threshold is not None and threshold.calendar is not None:
-            says = _unknown(threshold.calendar, view.calendars, "calendar")
+            says = unknown(threshold.calendar, view.calendars, "calendar")
             if says:
                 yield (("thresholds", index, "calendar"), says)
 

@@ -4,6 +4,7 @@ Every reader is a plain function of config.scalars; a new type is one line here.
 """
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -113,16 +114,17 @@ def zone(value: Any) -> ZoneInfo:
         raise ValueError(f"`{written}` is no time zone; one looks like Europe/Berlin{hint}") from None
 
 
+def one_of(names: list[str], value: Any) -> str:
+    """Return one word out of a few."""
+    written = scalars.text(value)
+    if written not in names:
+        raise ValueError(f"`{written}` is not known here; allowed: {listed(names)}{did_you_mean(written, names)}")
+    return written
+
+
 def choice(names: list[str]) -> BeforeValidator:
     """Return the reader of one word out of a few."""
-
-    def read(value: Any) -> str:
-        written = scalars.text(value)
-        if written not in names:
-            raise ValueError(f"`{written}` is not known here; allowed: {listed(names)}{did_you_mean(written, names)}")
-        return written
-
-    return BeforeValidator(read)
+    return BeforeValidator(partial(one_of, names))
 
 
 SOURCE_SCHEMA: dict[str, Any] = {

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from config import coherence, nodes, words
+from config import coherence, fitting, nodes, words
 from config.errors import ConfigErrors, Problem, in_order
 from config.fields import Section
 from config.idle import idle
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from config.nodes import Tree
 
 NOT_YET = "is known, but this version does nothing with it"
-LENIENT = frozenset({"servers", "domains", "trips", "discovery", "calendars", "thresholds"})  # sections read part by part
+LENIENT = frozenset({"servers", "domains", "trips", "discovery", "calendars", "thresholds", "maintenance"})  # sections read part by part
 
 
 def load(path: str | Path, environ: Mapping[str, str] | None = None) -> Settings:
@@ -87,7 +87,7 @@ def _settings(tree: Tree, sources: Sources) -> Settings:
         raise ConfigErrors(tree.problems or [tree.problem((), says)])
     sections = {key: part for key, part in value.items() if key not in LATER}
     settings, problems = _typed(sections, tree, sources)
-    problems += [tree.problem(path, says) for path, says in coherence.problems(_view(settings, sections))]
+    problems += [tree.problem(path, says) for path, says in fitting.problems(_view(settings, sections))]
     problems = tree.problems + _beside(tree.problems, problems)
     if problems:
         raise ConfigErrors(problems)

@@ -5,9 +5,11 @@ from typing import Annotated
 from pydantic import Field, PrivateAttr
 
 from config.fields import Duration, IpAddress, KeySource, Name, Port, Section, Zone, kept
+from config.incidents import Incidents, MaintenancePlan
 from config.meaning import CalendarPlan, Threshold
 from config.running import Console, Log, Metrics, Store
 from config.servers import Discovery, Domain, Server, TripPlan
+from thresholds.calendars import Calendar
 from thresholds.values import Limit
 
 
@@ -66,6 +68,8 @@ class Settings(Section):
     resolver: Resolver | None = Field(None, description="Name server to ask. Default: the system's.")
     calendars: dict[Name, Annotated[CalendarPlan, kept()]] = Field({}, description="Named times for thresholds.")
     thresholds: tuple[Annotated[Threshold, kept()], ...] = Field((), description="What is normal.")
+    incidents: Incidents = Field({}, validate_default=True, description="From when on something is an incident.")
+    maintenance: tuple[Annotated[MaintenancePlan, kept()], ...] = Field((), description="Times of planned work.")
     store: Store = Field({}, validate_default=True, description="What is remembered, and where.")
     metrics: Metrics = Field({}, validate_default=True, description="Where Prometheus scrapes.")
     console: Console = Field({}, validate_default=True, description="Where the service is steered from afar.")
@@ -84,3 +88,7 @@ class Settings(Section):
         known = {name: plan.calendar(name, self.timezone) for name, plan in self.calendars.items()}
         named = [(f"thresholds[{index}]", threshold) for index, threshold in enumerate(self.thresholds)]
         return tuple(one.limit(origin, known[one.calendar] if one.calendar else None) for origin, one in named)
+
+    def calendar(self, name: str | None) -> Calendar | None:
+        """Return the calendar of this name; None for no name."""
+        return self.calendars[name].calendar(name, self.timezone) if name is not None else None

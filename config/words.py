@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 SHAPES: dict[type, str] = {dict: "a mapping", list: "a list"}
+MARK = "\x00"  # begins what pydantic puts into a place to say which of several types was tried; no text of a configuration holds it
 STRANGE = "is not what is wanted here; docs/configuration.md says what is"
 
 
@@ -48,5 +49,5 @@ def says(error: ErrorDetails, known: Sequence[str]) -> str:
 
 def path_of(error: ErrorDetails) -> Path:
     """Return where to point: at the value, or, for a key that is missing, at the mapping that should have it."""
-    location = tuple(part for part in error["loc"] if part != "[key]")
+    location = tuple(part for part in error["loc"] if part != "[key]" and not str(part).startswith(MARK))
     return location[:-1] if error["type"] == "missing" else location

@@ -1,0 +1,24 @@
+"""All checks of whether the settings fit one another, and all warnings of what is odd about them, in one list each. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from config import coherence, coherence_times
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from config.coherence import Found, View
+
+CHECKS: tuple[Callable[[View], Iterator[Found]], ...] = (
+    *coherence.CHECKS,
+    coherence_times.maintenance,
+    coherence_times.ways_round,
+)
+
+
+def problems(view: View) -> Iterator[Found]:
+    """Yield all that does not fit, in no special order."""
+    for check in CHECKS:
+        yield from check(view)
