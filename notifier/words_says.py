@@ -1,0 +1,160 @@
+"""The first line: what is broken for whom since when; never cut where it matters, however little room there is. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from notifier.words_clean import CUT, NAME, line, middle, plain, spoken
+from notifier.words_matter import TEST, brief_moment, counted, lasted, moment, touched
+from notifier.words_symptoms import RATHER, symptom
+from thresholds.incident_values import CauseKind, ChangeKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from notifier.words_matter import Matter
+    from thresholds.incident_values import Cause, Incident
+
+SUBJECT = 120  # characters
+SHORT = 160  # of one text message
+LEAST, LESS, ENOUGH = 12, 24, 40  # of a name, by the room there is
+ROOM = 24  # characters below which the beginning of a reason says nothing
+NAMED = 3  # servers that are named rather than counted
+WELL = "all is well again"  # why an incident closes by itself
+
+# How each kind of cause is called: where a server fares badly, and where mail does. {} = its name.
+CALLED: dict[CauseKind, tuple[str, str]] = {
+    CauseKind.PROBER: ("the prober itself ({})", "the prober itself ({})"),
+    CauseKind.RESOLVER: ("the name server {}", "the name server {}"),
+    CauseKind.HOST: ("the host {}", "mail over the host {}"),
+    CauseKind.SERVER: ("{}", "mail over {}"),
+    CauseKind.PATH: ("mail from {}", "mail from {}"),
+    CauseKind.HOP: ("mail through {}", "mail through {}"),
+    CauseKind.DOMAIN: ("{}", "mail of {}"),
+    CauseKind.ACCOUNT: ("the test mailbox of {}", "mail of the test mailbox of {}"),
+    CauseKind.CHECK: ("{}", "mail of {}"),
+}
+LOCAL = frozenset({CauseKind.DOMAIN, CauseKind.ACCOUNT})  # they say on which servers, not for which domains
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The parts of the first line."""
+
+    tag: str  # "CRITICAL"
+    called: str  # how the cause is called, {} = its name
+    name: str
+    what: str  # "does not answer"
+    whom: str  # "for 12 of 12 domains"
+    whom_brief: str
+    when: str  # "since 03:12:05 CET (21 Nov 2026)"
+    when_brief: str
+    after: str = ""  # what follows: ", and 37 more"
+
+    def line(self, most: int) -> str:
+        """Return the fullest form that has at most `most` characters; what is cut is names, never what, since when, how bad."""
+        forms = self._ladder()
+        return next((form for form in forms if len(form) <= most), f"{self._form(LEAST, '', self.when_brief)[: most - len(CUT)]}{CUT}")
+
+    def _ladder(self) -> Iterator[str]:
+        yield self._form(NAME, self.whom, self.when)
+        yield self._form(ENOUGH, self.whom, self.when)
+        yield self._form(LESS, self.whom_brief, self.when)
+        yield self._form(LESS, self.whom_brief, self.when_brief)
+        yield self._form(LESS, "", self.when_brief)
+        yield self._form(LEAST, "", self.when_brief)
+
+    def _form(self, name: int, whom: str, when: str) -> str:
+        parts = (self.called.format(middle(self.name, name)), self.what, whom, when)
+        return f"{self.tag}: {' '.join(part for part in parts if part)}{self.after}"
+
+
+def _called(cause: Cause, *, mail: bool) -> tuple[str, str]:
+    """Return how a cause is called, and its name: of a check alone, the server."""
+    name = line(cause.name, NAME) or "?"
+    if cause.kind is CauseKind.PATH:
+        return CALLED[cause.kind][mail], name.replace(" -> ", " to ")
+    if cause.kind is not CauseKind.CHECK or "/" not in name:
+        return CALLED[cause.kind][mail], name
+    return "{}", name.partition("/")[2]
+
+
+def servers(incident: Incident) -> list[str]:
+    """Return the servers of the cells that fail, or failed, by name: what stands behind `domain/`."""
+    return sorted({line(cell.partition("/")[2], NAME) for cell in incident.failing or incident.cells if "/" in cell})
+
+
+def _whom(incident: Incident) -> tuple[str, str]:
+    """Return for whom it is broken, and the same as a number; of a domain or an account: on which servers."""
+    cause, names = incident.cause, servers(incident)
+    if cause.kind is CauseKind.PROBER or (cause.kind is CauseKind.CHECK and "/" not in cause.name):
+        return "", ""
+    if cause.kind not in LOCAL:
+        whom = touched(incident)
+        return (f"for {whom}", f"for {counted(incident)}") if whom else ("", "")
+    if not names:
+        return "", ""
+    many = f"on {len(names)} servers" if len(names) > 1 else "on 1 server"
+    return (f"on {spoken(names)}" if len(names) <= NAMED else many), many
+
+
+def _tag(matter: Matter) -> str:
+    """Return how the first line begins: the level, or what became of the incident."""
+    incident, level = matter.incident, matter.incident.level.name
+    ack = incident.acknowledged
+    tags = {
+        ChangeKind.OPENED: level,
+        ChangeKind.WORSENED: f"{level} (worse)",
+        ChangeKind.REMINDED: f"STILL {level}",
+        ChangeKind.ACKNOWLEDGED: f"ACKNOWLEDGED by {line(ack.by, LESS)}" if ack else "ACKNOWLEDGED",
+        ChangeKind.CLOSED: "OK" if incident.ended == WELL else "CLOSED",
+    }
+    return f"{line(matter.mark, LEAST)}: {tags[matter.change.kind]}" if matter.mark else tags[matter.change.kind]
+
+
+def _what(matter: Matter, says: str) -> str:
+    incident, kind = matter.incident, matter.incident.cause.kind
+    if matter.ends:
+        return "is well again" if incident.ended == WELL else ""
+    return "is sick or cut off" if kind is CauseKind.PROBER else RATHER.get((kind, says), says)
+
+
+def _when(matter: Matter) -> tuple[str, str, str]:
+    """Return since when, in full and in brief, and how long it lasted if it is over."""
+    incident, zone = matter.incident, matter.zone
+    if not matter.ends:
+        return f"since {moment(incident.began_at, zone)}", f"since {brief_moment(incident.began_at, zone)}", ""
+    at, word = incident.closed_at or matter.change.at, "since" if incident.ended == WELL else "at"
+    return f"{word} {moment(at, zone)}", f"{word} {brief_moment(at, zone)}", f", after {lasted(incident, at)}"
+
+
+def headline(matter: Matter) -> Headline:
+    """Return the parts of a notice's first line."""
+    found = symptom(matter.incident.reasons)
+    called, name = _called(matter.incident.cause, mail=found.mail)
+    when, brief, after = _when(matter)
+    more = f"{after}, and {len(matter.more)} more" if matter.more else after
+    if matter.mark == TEST:
+        tried = moment(matter.change.at, matter.zone)
+        return Headline(TEST, "{}", line(matter.channel, NAME), "is tried; nothing is broken", "", "", f"at {tried}", f"at {tried}")
+    return Headline(_tag(matter), called, name, _what(matter, found.says), *_whom(matter.incident), when, brief, more)
+
+
+def subject(matter: Matter) -> str:
+    """Return the first line as a mail's subject: one line of at most 120 characters."""
+    return headline(matter).line(SUBJECT)
+
+
+def short(matter: Matter) -> str:
+    """Return what a text message holds: the first line, the incident's id to acknowledge it by, and the worst reason as far as it fits."""
+    parts = headline(matter)
+    bare = {name: plain(getattr(parts, name)) for name in ("tag", "name", "what", "whom", "whom_brief", "when", "when_brief", "after")}
+    id_ = "" if matter.mark == TEST else f" ({plain(line(matter.incident.id, LESS))})"
+    told = f"{replace(parts, **bare).line(SHORT - len(id_))}{id_}"
+    reasons = () if matter.ends or matter.mark == TEST else matter.incident.reasons
+    room = SHORT - len(told) - len(": ")
+    if not reasons or room < ROOM:
+        return told
+    reason = plain(line(reasons[0]))
+    return f"{told}: {reason if len(reason) <= room else reason[: room - len(CUT)].rstrip() + CUT}"
