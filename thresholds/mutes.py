@@ -38,7 +38,7 @@ def matches(scene: Scene, cell: Cell | None, cause: Cause | None) -> bool:
 
     Args:
         scene: what was written.
-        cell: None = nothing of theirs, as when the prober itself is sick: then no domain or server may be named, and the site is the cause's.
+        cell: None = nothing of theirs, as when the prober is sick: then no domain or server may be named, and the site is the cause's.
         cause: None = it is not known, as when availability is reckoned: then only a scene without one fits.
     """
     if not fits(scene.cause, cause.key if cause is not None else ""):
@@ -102,7 +102,7 @@ def _holds(scene: Scene, cause: Cause) -> Holds:
 
 
 def next_end(mutes: Mutes, now: datetime) -> datetime | None:
-    """Return when something that mutes now may cease to: of a calendar the next minute, for they are made of minutes; None = nothing mutes."""
+    """Return when something that mutes now may cease to, None = nothing does. Of a calendar the next minute: it is made of minutes."""
     ends = [silence.expires_at for silence in mutes.silences if silence.made_at <= now < silence.expires_at]
     if mutes.quiet_until is not None and now < mutes.quiet_until:
         ends.append(mutes.quiet_until)

@@ -1,0 +1,165 @@
+"""What a watch of incidents knows: cells, those in trouble, the open incidents with their members, how often causes closed. Pure.
+
+It refuses to speak: what is told of an incident is decided in `thresholds.incidents_words`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from heapq import nsmallest
+from typing import TYPE_CHECKING
+
+from thresholds.incident_values import CauseKind, Incident, Mutes
+from thresholds.incidents_track import Track
+from thresholds.values import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from thresholds.incident_values import Cell, Observation, Rules
+
+MOST_REASONS = 8  # of an incident: ten thousand cells say much the same
+WELL, UNPROBED, SOUND = "all is well again", "no longer probed", "the prober is well again"
+PART_OF = "part of "  # how the end of one begins that turned out to have another's cause
+RECOVERED = frozenset({WELL, SOUND})  # ends after which the same may come again: flapping
+
+
+@dataclass(slots=True)
+class Case:
+    """One open incident, and what follows it."""
+
+    incident: Incident
+    failing: set[str] = field(default_factory=set)  # cells that are surely bad
+    cells: set[str] = field(default_factory=set)  # all that it has ever explained
+    stored: Incident | None = None  # as it was handed out last
+    dirty: bool = True  # something has changed since it was last settled
+    due_at: datetime | None = None  # when it is to be settled although nothing was seen
+    well_since: datetime | None = None  # nothing fails
+    looked: int = 0  # how many cells failed when its cause was last asked for
+    widened: str = ""  # to what its cause has widened, in words, not told yet
+    end: str = ""  # why it ends although its cells have not recovered
+
+    @property
+    def about_us(self) -> bool:
+        """Say whether the prober is to blame."""
+        return self.incident.cause.kind is CauseKind.PROBER
+
+
+@dataclass(slots=True)
+class Book:
+    """All that a watch knows."""
+
+    rules: Rules
+    cells: dict[str, Cell] = field(default_factory=dict)  # that are planned
+    latest: dict[str, Observation] = field(default_factory=dict)  # the last sure one of each
+    tracks: dict[str, Track] = field(default_factory=dict)  # of cells in trouble, and of those that an open incident explains
+    cases: dict[str, Case] = field(default_factory=dict)  # open incidents, by id
+    waiting: dict[str, None] = field(default_factory=dict)  # surely bad, and no incident explains them yet; in the order of their coming
+    closings: dict[str, list[datetime]] = field(default_factory=dict)  # of a cause, by its key
+    mutes: Mutes = field(default_factory=Mutes)
+    sick: str = ""  # why the prober doubts itself
+
+    def planned(self, names: Iterable[str]) -> Iterator[Cell]:
+        """Yield the cells of these names that are planned."""
+        return (cell for cell in map(self.cells.get, names) if cell is not None)
+
+    # -- members of incidents
+
+    def join(self, case: Case, name: str) -> None:
+        """Let an incident explain a cell that is surely bad; it leaves the one that did."""
+        track = self.tracks[name]
+        former = self.cases.get(track.incident)
+        if former is not None and former is not case:
+            former.failing.discard(name)
+            former.dirty = True
+            former.end = former.end if former.failing else f"{PART_OF}{case.incident.id}"
+        self.waiting.pop(name, None)
+        track.incident, case.end = case.incident.id, ""
+        case.failing.add(name)
+        case.cells.add(name)
+        case.dirty = True
+
+    def prune(self) -> None:
+        """Forget the cells that are planned no more; an incident that has none left, or lost the last that failed, has ended."""
+        lost: dict[str, bool] = {}  # id of an incident -> a cell that failed is gone
+        for name in [name for name in self.tracks if name not in self.cells]:
+            track = self.tracks.pop(name)
+            self.waiting.pop(name, None)
+            if track.incident in self.cases:
+                self.cases[track.incident].failing.discard(name)
+                lost[track.incident] = lost.get(track.incident, False) or track.sure
+        for case, failed in ((self.cases[each], failed) for each, failed in lost.items()):
+            case.dirty = True
+            if not case.failing and (failed or next(self.planned(case.cells), None) is None):
+                case.end = UNPROBED
+
+    def release(self, case: Case) -> None:
+        """Let go of a closed incident's cells; those that are still bad (it was closed by hand) open none before they were good."""
+        del self.cases[case.incident.id]
+        for name in case.cells:
+            track = self.tracks.get(name)
+            if track is not None and track.incident == case.incident.id:
+                track.incident, track.dismissed = "", track.sure
+                if track.idle:
+                    del self.tracks[name]
+
+    # -- the incident as it is
+
+    def refresh(self, case: Case) -> None:
+        """Bring an incident up to date with its cells."""
+        incident = case.incident
+        worst = nsmallest(MOST_REASONS, case.failing, key=lambda name: (-self.tracks[name].level, name))
+        level = self.tracks[worst[0]].level if worst else incident.level
+        reasons, limit = self._grounds(worst) or (incident.reasons, incident.limit)
+        domains = {*incident.domains, *(cell.domain for cell in self.planned(case.cells) if cell.domain)}
+        began = (self.tracks[name].began_at for name in case.failing)
+        case.incident = replace(
+            incident,
+            level=level,
+            began_at=min((incident.began_at, *began)),
+            domains=tuple(sorted(domains)),
+            cells=tuple(sorted(case.cells)),
+            failing=tuple(sorted(case.failing)),
+            reasons=reasons,
+            limit=limit,
+        )
+
+    def _grounds(self, worst: list[str]) -> tuple[tuple[str, ...], str] | None:
+        """Return reasons, and the limit in force for the worst; None where none was seen since a restart."""
+        seen = [observation for name in worst if (observation := self.tracks[name].last_bad) is not None]
+        if not seen:
+            return None
+        reasons = tuple(f"{one.cell}: {one.verdict.reasons[0]}" for one in seen if one.verdict.reasons)
+        return reasons, seen[0].verdict.limit
+
+    # -- coming and going
+
+    def closings_of(self, key: str, now: datetime) -> int:
+        """Return how often a cause has closed lately."""
+        since = now - timedelta(seconds=self.rules.flap_seconds)
+        return sum(at > since for at in self.closings.get(key, ()))
+
+    def note_closing(self, key: str, at: datetime) -> None:
+        """Remember that a cause has closed because all was well."""
+        since = at - timedelta(seconds=self.rules.flap_seconds)
+        self.closings[key] = [*(one for one in self.closings.get(key, ()) if one > since), at]
+
+    def forget_closings(self, now: datetime) -> None:
+        """Forget the causes that closed too long ago to matter."""
+        since = now - timedelta(seconds=self.rules.flap_seconds)
+        for key in [key for key, stamps in self.closings.items() if stamps[-1] <= since]:
+            del self.closings[key]
+
+
+def restored(incident: Incident) -> Case:
+    """Return the case of an incident that a former process left open: what failed then counts as surely bad until it is well."""
+    return Case(incident, set(incident.failing), {*incident.cells, *incident.failing}, incident, looked=len(incident.failing))
+
+
+def restored_track(incident: Incident, cell: str, *, failing: bool) -> Track:
+    """Return how a cell of such an incident stands."""
+    track = Track(cell, incident.began_at, incident=incident.id, sure=failing)
+    track.level = Level(incident.level) if failing else Level.OK
+    return track
