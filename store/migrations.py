@@ -16,14 +16,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-VERSION = 1  # PRAGMA user_version of what schema.sql makes
+VERSION = 2  # PRAGMA user_version of what schema.sql makes
 APPLICATION = 0x4D736F6E  # PRAGMA application_id: "Mson"; how a file is known as ours
-MIGRATIONS: dict[int, str] = {}  # version -> the script that leads from it to the next one
+
+
+def _script(name: str) -> str:
+    return files("store").joinpath(name).read_text("utf-8")
+
+
+MIGRATIONS: dict[int, str] = {1: _script("to_2.sql")}  # version -> the script that leads from it to the next one
 
 
 def schema() -> str:
     """Return the script that makes an empty file ours."""
-    return files("store").joinpath("schema.sql").read_text("utf-8")
+    return _script("schema.sql")
 
 
 def version_of(connection: sqlite3.Connection, path: Path, version: int = VERSION) -> int:

@@ -9,32 +9,29 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from probe.values import Line
-from store.cursors import Found, look, newest, place_of
+from store.cursors import look, newest, place_of
 from store.rows import MICRO, REMEMBERED, microseconds, remembered, time_of
 from store.scoping import allowed, within
+from store.searching import LOOKED_AT, search
 from store.trip_rows import TRIPS, trip_of
 from thresholds.values import Level
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
-    from store.cursors import Place
+    from store.cursors import Found, Place
     from store.store import Store
     from store.values import Remembered, TripRun
     from thresholds.scope import Scope
 
 STATES_AT_ONCE = 10_000
 FEW_CHECKS = 30  # up to so many are looked through one by one, each by its own index
-LOOKED_AT = 10_000  # runs or trips, in one look
-MOST_LOOKS = 20  # in a search, before it says where to go on
-MOST = 1_000  # entries on one page
 
-Find: TypeAlias = "Callable[..., Found]"  # (connection, start=, limit=)
 # Start and id of the runs of one check; of many, with whether they fit; of trips likewise. The newest first.
 OF_ONE = """
     SELECT started_us, id FROM runs INDEXED BY runs_by_check
@@ -160,22 +157,8 @@ async def run(store: Store, scope: Scope, run_id: int) -> Remembered | None:
 
 async def runs(store: Store, scope: Scope, wanted: Wanted, cursor: str = "", limit: int = 100) -> Page:
     """Return the newest runs that are wanted, at most `limit` (1 to MOST). Raises: ValueError for a cursor or limit that is none."""
-    ids, following = await _search(store, partial(_find_runs, scope=scope, wanted=wanted), place_of(cursor, wanted.until), limit)
+    ids, following = await search(store, partial(_find_runs, scope=scope, wanted=wanted), place_of(cursor, wanted.until), limit)
     return Page(tuple(await store.read(lambda connection: _runs_of(connection, scope, ids))), following)
-
-
-async def _search(store: Store, find: Find, start: Place, limit: int) -> tuple[list[int], str]:
-    """Look again and again, each time shortly, until the page is full. Returns: ids, the newest first, and the next page's cursor."""
-    if not 1 <= limit <= MOST:
-        raise ValueError(f"a page holds 1 to {MOST} entries, not {limit}")
-    ids: list[int] = []
-    place: Place | None = start
-    for _ in range(MOST_LOOKS):
-        if place is None or len(ids) == limit:
-            break
-        found = await store.read(partial(find, start=place, limit=limit - len(ids)))
-        ids, place = ids + found.ids, found.next
-    return ids, "" if place is None else place.words
 
 
 def _runs_of(connection: sqlite3.Connection, scope: Scope, ids: Sequence[int]) -> list[Remembered]:
@@ -239,7 +222,7 @@ def _conversation_of(row: Sequence[Any]) -> Conversation:
 
 async def trips(store: Store, scope: Scope, wanted: WantedTrips, cursor: str = "", limit: int = 100) -> TripPage:
     """Return the newest ended trips that are wanted, at most `limit` (1 to MOST). Raises: ValueError for a cursor or limit that is none."""
-    ids, following = await _search(store, partial(_find_trips, scope=scope, wanted=wanted), place_of(cursor, wanted.until), limit)
+    ids, following = await search(store, partial(_find_trips, scope=scope, wanted=wanted), place_of(cursor, wanted.until), limit)
     sql = f"{TRIPS} WHERE id IN (SELECT value FROM json_each(:ids)) AND {within(scope, 'trips.domain')} ORDER BY started_us DESC, id DESC"  # noqa: S608 - as above
     values = {"ids": json.dumps(ids), **allowed(scope)}
     return TripPage(tuple(map(trip_of, await store.read(lambda connection: connection.execute(sql, values).fetchall()))), following)

@@ -1,4 +1,4 @@
--- What is remembered, as it stands at schema version 1 (PRAGMA user_version; store/migrations.py leads older files here).
+-- What is remembered, as it stands at schema version 2 (PRAGMA user_version; store/migrations.py leads older files here).
 --
 -- Times end in _us: microseconds since 1970-01-01 UTC; durations too, as whole microseconds. Levels are thresholds.values.Level (0 OK,
 -- 1 UNKNOWN, 2 WARNING, 3 CRITICAL). No secret, no endpoint and no unredacted line ever stands here. Text that begins as a list or an
@@ -153,6 +153,102 @@ CREATE TABLE trip_rollups (                   -- an hour or a day (UTC) of one t
     PRIMARY KEY (period_s, name, domain, start_s)
 ) WITHOUT ROWID;
 CREATE INDEX trip_rollups_by_time ON trip_rollups (period_s, start_s);  -- retention
+
+-- -- incidents: one row as it is now, one per thing that happened to it, one per channel that tells of that --------------------------------
+
+CREATE TABLE incidents (
+    number       INTEGER PRIMARY KEY,         -- rises as they open
+    id           TEXT NOT NULL UNIQUE,        -- "i" and 8 hexadecimal digits
+    cause_kind   TEXT NOT NULL,               -- thresholds.incident_values.CauseKind
+    cause_name   TEXT NOT NULL,
+    level        INTEGER NOT NULL,
+    began_us     INTEGER NOT NULL,
+    opened_us    INTEGER NOT NULL,            -- never changed
+    closed_us    INTEGER,                     -- NULL = it is open
+    told         INTEGER NOT NULL,            -- 1 = its opening was told: then its closing is
+    acknowledged INTEGER NOT NULL,            -- 1 = somebody has taken it on
+    changes      INTEGER NOT NULL,            -- how many it has had: an older word never replaces a newer one
+    line         TEXT NOT NULL                -- all of it, as store/incident_rows.py writes and reads it
+);
+CREATE INDEX incidents_by_time ON incidents (opened_us);
+CREATE INDEX incidents_open ON incidents (opened_us) WHERE closed_us IS NULL;        -- the few that everybody asks for
+CREATE INDEX incidents_closed ON incidents (closed_us) WHERE closed_us IS NOT NULL;  -- the memory of those that flap; retention
+
+CREATE TABLE incident_domains (               -- whom it ever touched: what a Scope asks for
+    domain    TEXT NOT NULL COLLATE NOCASE,
+    opened_us INTEGER NOT NULL,               -- as in incidents
+    incident  INTEGER NOT NULL,               -- incidents.number
+    PRIMARY KEY (domain, opened_us, incident)
+) WITHOUT ROWID;
+CREATE INDEX incident_domains_by_incident ON incident_domains (incident, domain);
+
+CREATE TABLE changes (                        -- written with their incident, in one transaction: the outbox
+    id       INTEGER PRIMARY KEY,             -- rises
+    incident TEXT NOT NULL,                   -- incidents.id
+    number   INTEGER NOT NULL,                -- 1, 2, .. within its incident
+    at_us    INTEGER NOT NULL,
+    kind     TEXT NOT NULL,                   -- thresholds.incident_values.ChangeKind
+    muted    TEXT NOT NULL,                   -- why it is not told; "" = it is
+    planned  INTEGER NOT NULL,                -- 1 = it has its deliveries, or nobody is to be told
+    line     TEXT NOT NULL                    -- all of it, its incident as it was then included
+);
+CREATE UNIQUE INDEX changes_by_incident ON changes (incident, number);
+CREATE INDEX changes_unplanned ON changes (id) WHERE planned = 0;
+
+CREATE TABLE deliveries (                     -- notifier.values.Delivery
+    id          INTEGER PRIMARY KEY,
+    change_id   INTEGER NOT NULL,             -- changes.id
+    incident    TEXT NOT NULL,                -- incidents.id
+    number      INTEGER NOT NULL,             -- changes.number: of one incident and channel they go in this order
+    channel     TEXT NOT NULL,
+    chain       TEXT NOT NULL,                -- [channels, each takes over from the one before]
+    origin      TEXT NOT NULL,
+    key         TEXT NOT NULL,
+    state       TEXT NOT NULL,                -- notifier.values.DeliveryState
+    settled     INTEGER NOT NULL,             -- 1 = it is not tried again
+    awaited     INTEGER NOT NULL,             -- 1 = it is due, and another channel takes over at its deadline
+    tries       INTEGER NOT NULL,
+    due_us      INTEGER NOT NULL,             -- the next try; 0 = at once
+    deadline_us INTEGER,                      -- NULL = there is none
+    said        TEXT NOT NULL                 -- the proof, or why the last try failed
+);
+CREATE INDEX deliveries_by_incident ON deliveries (incident, channel);
+CREATE INDEX deliveries_waiting ON deliveries (incident, channel, number, id) WHERE settled = 0;
+CREATE INDEX deliveries_due ON deliveries (due_us, id) WHERE settled = 0;
+CREATE INDEX deliveries_awaited ON deliveries (deadline_us) WHERE awaited = 1;
+
+-- -- what people have said of incidents: kept for ever -------------------------------------------------------------------------------------
+
+CREATE TABLE silences (
+    id         TEXT PRIMARY KEY,              -- "s" and 8 hexadecimal digits
+    scene      TEXT NOT NULL,                 -- {domain, server, site, cause}: globs
+    author     TEXT NOT NULL,
+    reason     TEXT NOT NULL,
+    made_us    INTEGER NOT NULL,
+    expires_us INTEGER NOT NULL,              -- as it was wanted
+    ended_us   INTEGER,                       -- ended by hand before that; NULL = it was not
+    ended_by   TEXT NOT NULL DEFAULT ''
+) WITHOUT ROWID;
+CREATE INDEX silences_by_end ON silences (coalesce(ended_us, expires_us));
+
+CREATE TABLE maintenances (                   -- those that were not configured: once each, no part of availability
+    id        TEXT PRIMARY KEY,               -- "m" and 8 hexadecimal digits
+    scene     TEXT NOT NULL,                  -- as in silences
+    author    TEXT NOT NULL,
+    reason    TEXT NOT NULL,
+    made_us   INTEGER NOT NULL,
+    begins_us INTEGER NOT NULL,
+    ends_us   INTEGER NOT NULL,               -- as it was wanted
+    ended_us  INTEGER,                        -- cancelled; at or before begins_us: it never was
+    ended_by  TEXT NOT NULL DEFAULT ''
+) WITHOUT ROWID;
+CREATE INDEX maintenances_by_end ON maintenances (coalesce(ended_us, ends_us));
+
+CREATE TABLE used_tokens (                    -- links that acknowledge, each once
+    hash    TEXT PRIMARY KEY,                 -- of the token: whoever reads the file cannot use one
+    used_us INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX used_tokens_by_time ON used_tokens (used_us);
 
 -- -- what there is one of -------------------------------------------------------------------------------------------------------------
 

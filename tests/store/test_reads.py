@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from probe.values import Outcome
-from store import reads
+from store import reads, searching
 from store.cursors import END, Place, look, newest, place_of
 from store.reads import Wanted, WantedTrips, conversation, run, runs, states, trips
 from store.store import Store
@@ -93,7 +93,7 @@ async def test_a_search_finds_all_that_fits_and_each_once(
 async def test_a_search_that_finds_little_stops_and_says_where_to_go_on(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reads, "FEW_CHECKS", 0)
     monkeypatch.setattr(reads, "LOOKED_AT", 10)
-    monkeypatch.setattr(reads, "MOST_LOOKS", 2)
+    monkeypatch.setattr(searching, "MOST_LOOKS", 2)
     store.put(a_run(Told(-1, "old.example/imap")))
     await fill(store)
     page = await runs(store, EVERYTHING, Wanted(check=CHECKS[0], until=MONDAY + timedelta(minutes=1)), limit=5)
