@@ -1,0 +1,180 @@
+"""From verdicts to incidents, as they come: hears each, has what is in doubt probed again, reviews, and stores what changed.
+
+It decides nothing itself: `thresholds.incidents` does. A change that the disk does not take waits here and is tried again; nobody is told
+of it before it stands on the disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from secrets import token_hex
+from typing import TYPE_CHECKING
+
+from probe.clock import utc_now
+from service.cells import cells_of, near_run, near_trip, of_run, of_trip, trip_cell
+from service.logs import facts
+from service.repeats import Repeats
+from service.told_trips import ToldTrips
+from service.work import Work
+from store.errors import StoreError
+from store.incidents import open_incidents, recently_closed, save, update
+from thresholds.incident_values import ChangeKind, Mutes, Rules
+from thresholds.incidents import Watch
+from thresholds.values import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from store.store import Store
+    from store.values import Run, TripRun
+    from thresholds.incident_values import Change, Incident, Observation
+
+log = logging.getLogger("mailsonde.alarms")
+
+BREATH_SECONDS = 0.2  # between two reviews: what comes together is judged together
+AGAIN_SECONDS = 1.0  # after which the disk is asked again
+LONGEST_SLEEP_SECONDS = 60.0  # the wall clock, by which mutes end, may be set
+
+
+class Alarms:
+    """The incidents of one service. Make it on the running loop.
+
+    Args:
+        store: remembers them.
+        probe: probes a check at once, by its name.
+        travel: begins a trip at once, by its journey's name.
+        sick: says why the prober is in doubt of itself; "" = it is well.
+    """
+
+    def __init__(
+        self, store: Store, probe: Callable[[str], Awaitable[object]], travel: Callable[[str], None], sick: Callable[[], str]
+    ) -> None:
+        self._store, self._probe, self._travel, self._sick = store, probe, travel, sick
+        self.mutes = Mutes()
+        self.changed: Callable[[], None] = lambda: None  # somebody is to be told
+        self.watch = Watch(Rules(), lambda: f"i{token_hex(4)}")
+        self._repeats = Repeats(self._ask)
+        self._trips = ToldTrips()
+        self._unsaved: list[Change] = []
+        self._joined: dict[str, Incident] = {}  # changed without anything to tell, and not stored yet
+        self._bell = asyncio.Event()
+        self._work = Work()
+
+    # -- what is planned
+
+    async def recall(self) -> None:
+        """Go on with what a former process left open. Raises: StoreError."""
+        closed = await recently_closed(self._store, utc_now(), self.watch.rules.flap_seconds)
+        self.watch.restore(await open_incidents(self._store), closed)
+        self._bell.set()
+
+    def plan(self, work: Work, needs: Mapping[str, tuple[str, ...]], rules: Rules) -> None:
+        """Replace what is watched, at any time."""
+        self._work = work
+        self.watch.rules = rules
+        self.watch.plan(cells_of(work, needs), utc_now())
+        self._bell.set()
+
+    # -- what is heard
+
+    def heard(self, run: Run) -> None:
+        """Take a conversation's verdict; quick."""
+        seen, work = of_run(run, utc_now()), self._work
+        good = seen.verdict.level is Level.OK
+        if good and not self.watch.troubled(seen.cell):
+            self.watch.saw(seen)
+            return
+        self._saw(seen, near=good and near_run(run, work.limits, self.watch.rules.recovery, work.site))
+
+    def heard_trip(self, run: TripRun) -> None:
+        """Take a trip's verdict: when it is late, and when it has ended."""
+        seen = of_trip(run, utc_now())
+        if self._trips.is_news(run) and seen is not None:
+            good = seen.verdict.level is Level.OK
+            self._saw(seen, near=good and near_trip(run, self._work.limits, self.watch.rules.recovery))
+
+    def _saw(self, seen: Observation, *, near: bool = False) -> None:
+        """Take a verdict of a cell in trouble, and ask again where that may decide it."""
+        again = self.watch.saw(seen, near=near)
+        if again is not None:
+            self._repeats.ask(seen.cell, again)
+            for witness in self.watch.witnesses(seen.cell):
+                self._repeats.ask(witness, 0.0)
+        self._bell.set()
+
+    async def _ask(self, cell: str) -> None:
+        """Probe a cell once more: a check is run, a trip that is late is looked at again, another trip is begun."""
+        late = self._trips.late(cell)
+        if late is not None:
+            seen = of_trip(late, utc_now())
+            if seen is not None:
+                self._saw(seen)
+        elif cell.startswith(trip_cell("")):
+            self._travel(cell.removeprefix(trip_cell("")))
+        else:
+            await self._probe(cell)
+
+    # -- what comes of it
+
+    async def run(self) -> None:
+        """Review whenever something was heard or is due, until cancelled."""
+        try:
+            while True:
+                await self._sleep()
+                self._bell.clear()
+                self.note(*self.watch.review(utc_now(), self.mutes, self._sick()))
+                await self._save()
+        finally:
+            await self._repeats.close()
+            with suppress(StoreError):
+                await self._store_unsaved()
+
+    def note(self, *changes: Change) -> None:
+        """Have these changes stored, and told after that."""
+        self._unsaved += changes
+        for change in changes:
+            _log(change)
+        if changes:
+            self._bell.set()
+
+    async def _sleep(self) -> None:
+        due = self.watch.next_at()
+        seconds = LONGEST_SLEEP_SECONDS if due is None else (due - utc_now()).total_seconds()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(max(seconds, 0.0), LONGEST_SLEEP_SECONDS)):
+                await self._bell.wait()
+        await asyncio.sleep(BREATH_SECONDS)
+
+    async def _save(self) -> None:
+        """Store what has changed; a disk that takes nothing is asked again, and meanwhile nobody is told."""
+        try:
+            await self._store_unsaved()
+        except StoreError as error:
+            log.error("changes of incidents wait for the disk: %s", error)  # noqa: TRY400 - the line says all
+            await asyncio.sleep(AGAIN_SECONDS)
+            self._bell.set()
+
+    async def _store_unsaved(self) -> None:
+        self._joined |= {incident.id: incident for incident in self.watch.touched()}
+        for incident in list(self._joined.values()):
+            await update(self._store, incident)
+            del self._joined[incident.id]
+        changes = list(self._unsaved)
+        if changes:
+            await save(self._store, changes)
+            del self._unsaved[: len(changes)]
+            self.changed()
+
+
+def _log(change: Change) -> None:
+    incident = change.incident
+    told = facts(
+        incident=incident.id,
+        cause=f"{incident.cause.kind}:{incident.cause.name}",
+        level=incident.level.name,
+        cells=len(incident.failing or incident.cells),
+        muted=change.muted or None,
+    )
+    (log.info if change.kind is ChangeKind.CLOSED else log.warning)("an incident was %s", change.kind.value, extra=told)

@@ -1,0 +1,142 @@
+"""What is heard becomes incidents that stand on the disk before anybody is told; what is in doubt is asked again."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING
+
+from probe.clock import utc_now
+from probe.values import Check, Endpoint, Fault, FaultKind, Journey, Outcome, Result, Step, Trip
+from service.alarms import Alarms
+from service.work import Work
+from store.incidents import open_incidents
+from store.store import Store
+from store.values import Run, TripRun
+from thresholds.incident_values import Rules
+from thresholds.limits import Limits
+from thresholds.values import Level, Limit, Match, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    import pytest
+
+RULES = Rules(again_seconds=0.05, gather_seconds=0.1)
+IMAP, POP3, SUBMISSION = (
+    Check(f"abc.example/{name}", "abc.example", name, name, Endpoint("mail.isp.example", 143)) for name in ("imap", "pop3", "submission")
+)
+WORK = Work((IMAP, POP3), (Journey("abc.example", "abc.example", SUBMISSION, IMAP),), Limits([Limit(Match(), 1.0)]), "berlin")
+
+
+class Scene:
+    """Alarms on a real store; what is asked again fails again, as long as `failing`."""
+
+    def __init__(self, store: Store) -> None:
+        self.asked: list[str] = []
+        self.failing = True
+        self.told = 0
+        self.alarms = Alarms(store, self.probe, self.asked.append, lambda: "")
+        self.alarms.plan(WORK, {}, RULES)
+        self.alarms.changed = self.tell
+
+    def tell(self) -> None:
+        self.told += 1
+
+    async def probe(self, check: str) -> None:
+        self.asked.append(check)
+        self.alarms.heard(self.run(next(one for one in WORK.checks if one.name == check)))
+
+    def run(self, check: Check, seconds: float = 0.1) -> Run:
+        bad = self.failing and check is IMAP
+        fault = Fault(FaultKind.CONNECT, "connect", "Connection refused") if bad else None
+        return Run(
+            Result(check, utc_now(), (Step("connect", seconds),), fault=fault), Verdict(Level.CRITICAL if bad else Level.OK, ("why",) * bad)
+        )
+
+
+@asynccontextmanager
+async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+    store = await Store.open(tmp_path / "s.db")
+    made = Scene(store)
+    await made.alarms.recall()
+    running = asyncio.create_task(made.alarms.run())
+    yield made
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+    await store.close()
+
+
+async def until(true: Callable[[], object], seconds: float = 8.0) -> None:
+    async with asyncio.timeout(seconds):
+        while not true():  # noqa: ASYNC110 - what is awaited is a reading, which rings no bell
+            await asyncio.sleep(0.02)
+
+
+async def test_a_check_that_fails_is_asked_again_with_its_witnesses_and_opens_an_incident(tmp_path: Path) -> None:
+    async with scene(tmp_path) as here:
+        here.alarms.heard(here.run(IMAP))
+        await until(lambda: here.told)
+        assert set(here.asked) == {"abc.example/pop3", "abc.example/imap"}
+        (incident,) = here.alarms.watch.open
+        assert (incident.level, incident.domains, incident.failing) == (Level.CRITICAL, ("abc.example",), ("abc.example/imap",))
+
+
+async def test_it_stands_in_the_store_and_a_later_process_goes_on_with_it(tmp_path: Path) -> None:
+    async with scene(tmp_path) as here:
+        here.alarms.heard(here.run(IMAP))
+        await until(lambda: here.told)
+        (before,) = here.alarms.watch.open
+    async with scene(tmp_path) as here:
+        assert [one.id for one in here.alarms.watch.open] == [before.id]
+        here.failing = False
+        for _ in range(RULES.good):
+            here.alarms.heard(here.run(IMAP))
+        await until(lambda: not here.alarms.watch.open)
+        await until(lambda: here.told)
+
+
+async def test_a_good_time_too_near_its_limit_closes_nothing(tmp_path: Path) -> None:
+    async with scene(tmp_path) as here:
+        here.alarms.heard(here.run(IMAP))
+        await until(lambda: here.told)
+        here.failing = False
+        for _ in range(5):
+            here.alarms.heard(here.run(IMAP, seconds=0.95))
+        await asyncio.sleep(0.6)
+        assert len(here.alarms.watch.open) == 1
+        for _ in range(RULES.good):
+            here.alarms.heard(here.run(IMAP, seconds=0.5))
+        await until(lambda: not here.alarms.watch.open)
+
+
+async def test_a_trip_that_is_late_is_looked_at_again(tmp_path: Path) -> None:
+    async with scene(tmp_path) as here:
+        here.failing = False  # its witnesses are well
+        late = Trip("abc.example", "abc.example", "<1@x>", utc_now())
+        here.alarms.heard_trip(TripRun(late, Verdict(Level.WARNING, ("late",))))
+        await until(lambda: here.told)
+        (incident,) = here.alarms.watch.open
+        assert incident.failing == ("trip abc.example",)
+
+
+async def test_a_trip_that_bounced_is_made_again(tmp_path: Path) -> None:
+    async with scene(tmp_path) as here:
+        bounced = Trip("abc.example", "abc.example", "<2@x>", utc_now(), Outcome.BOUNCED)
+        here.alarms.heard_trip(TripRun(bounced, Verdict(Level.CRITICAL, ("bounced",))))
+        await until(lambda: "abc.example" in here.asked)
+
+
+async def test_what_the_disk_does_not_take_is_told_when_it_does(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async with scene(tmp_path) as here:
+        store = here.alarms._store
+        await store.read(lambda connection: connection.execute("PRAGMA query_only = ON"))
+        here.alarms.heard(here.run(IMAP))
+        await until(lambda: "changes of incidents wait for the disk" in caplog.text)
+        assert here.told == 0
+        await store.read(lambda connection: connection.execute("PRAGMA query_only = OFF"))
+        await until(lambda: here.told)
+        (stored,) = await open_incidents(store)
+        assert (stored.changes, stored.told) == (1, True)
