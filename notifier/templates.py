@@ -206,7 +206,7 @@ def _line_of(part: str, error: BaseException) -> int:
 
 def _problem(part: str, error: BaseException) -> str:
     """Return what is wrong in one line: `text: line 3: it makes nothing`."""
-    why = line(str(error)) if isinstance(error, TemplateError) else f"{type(error).__name__}: {line(str(error))}"
+    why = line(error.message or "") if isinstance(error, TemplateError) else f"{type(error).__name__}: {line(str(error))}"
     number = _line_of(part, error)
     return f"{part}: line {number}: {why.rstrip('.')}" if number else f"{part}: {why.rstrip('.')}"
 
@@ -233,14 +233,22 @@ def _strange(tree: nodes.Template) -> Iterator[tuple[int, str]]:
 def _problems(part: str, source: str) -> list[str]:
     """Return what is wrong with one template: in its names, or else in what it makes of each example."""
     if part not in CLEAN:
-        return [f"{_unknown(part, CLEAN)}; a notice has {', '.join(CLEAN)}"]
+        return [f"{part}: {_unknown(part, CLEAN)}; a notice has {', '.join(CLEAN)}"]
     try:
         _compiled(part, source)
         found = [f"{part}: line {number}: {words}" for number, words in sorted(set(_strange(SANDBOX.parse(source, part, part))))]
     except Exception as error:  # noqa: BLE001 - the parser can run out of its stack as well as find an error
         return [_problem(part, error)]
-    trials = (problem for matter in SAMPLES.values() for problem in render({part: source}, matter)[1])
-    return found or list(dict.fromkeys(trials))
+    return found or _trials(part, source)
+
+
+def _trials(part: str, source: str) -> list[str]:
+    """Return what goes wrong with each example of a notice; what goes wrong with several is told once."""
+    found: dict[str, str] = {}
+    for name, matter in SAMPLES.items():
+        for problem in render({part: source}, matter)[1]:
+            found.setdefault(problem, name)
+    return [f"{problem} (tried with the example `{name}`)" for problem, name in found.items()]
 
 
 def check(templates: Mapping[str, str]) -> list[str]:

@@ -18,6 +18,7 @@ COLOURS: dict[Level, str] = {Level.CRITICAL: "#b3141d", Level.WARNING: "#8a5200"
 FONT = "font-family:system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
 CODE = "font-family:ui-monospace,Menlo,Consolas,monospace;font-size:14px"
 BREAK = "overflow-wrap:anywhere;word-break:break-word"  # long names and addresses never widen a telephone's page
+SMALL = '<span style="font-size:13px;opacity:0.8">{}</span>'
 TABLE = "border-collapse:collapse;table-layout:fixed"
 BUTTON = f"display:inline-block;padding:13px 22px;border-radius:6px;background:{QUIET};color:#ffffff;text-decoration:none;font-weight:600"
 PAGE = """<!DOCTYPE html>
@@ -57,10 +58,10 @@ def html(page: Page, level: Level, *, over: bool, note: str = "") -> str:
         over: the incident has closed, or nothing is broken: the colour of what is good.
         note: a sentence at the very end; "" = none.
     """
-    rows = [*map(_part, page.parts), _ways(page), _row(f'<span style="font-size:13px;opacity:0.8">{escape(page.foot)}</span>')]
-    ends = [_row(f"<em>{escape(note)}</em>")] if note else []
+    above, below = ([_part(part) for part in page.parts if part.below is low] for low in (False, True))
+    ends = [_row(SMALL.format(escape(page.foot))), *([_row(f"<em>{escape(note)}</em>")] if note else [])]
     colour = GOOD if over else COLOURS[level]
-    body = "\n".join(row for row in (*rows, *ends) if row)
+    body = "\n".join(row for row in (*above, _ways(page), *below, *ends) if row)
     return PAGE.format(title=escape(page.first), first=escape(page.first), rows=body, colour=colour, font=FONT, wrap=BREAK, table=TABLE)
 
 
@@ -69,8 +70,8 @@ def _row(inner: str) -> str:
 
 
 def _part(part: Part) -> str:
-    title = f'<div style="font-weight:600;margin:0 0 3px">{escape(part.title)}</div>' if part.title else ""
-    return _row(f"{title}{_listed(part) if part.listed else '<br>'.join(map(escape, part.says))}")
+    title = f"<strong>{escape(part.title)}:</strong> " if part.title else ""
+    return _row(f"{title}{_listed(part) if part.listed else ' '.join(map(escape, part.says))}")
 
 
 def _listed(part: Part) -> str:
@@ -89,5 +90,5 @@ def _ways(page: Page) -> str:
 def _link(link: Link) -> str:
     url, title = escape(link.url), escape(link.title)
     if link.hint:
-        return f'<a href="{url}" style="{BUTTON}">{title}</a><br><span style="font-size:13px;opacity:0.8">{escape(link.hint)}</span>'
+        return f'<a href="{url}" style="{BUTTON}">{title}</a><br>{SMALL.format(escape(link.hint))}'
     return f'{title}: <a href="{url}">{url}</a>'

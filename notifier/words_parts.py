@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from notifier.words_clean import NAME, SENTENCE, line, some
 from notifier.words_matter import DRILL, TEST, Matter, lasted, moment
-from notifier.words_says import SUBJECT, headline
+from notifier.words_says import SUBJECT, UNNAMED, headline
 from thresholds.incident_values import CauseKind, ChangeKind
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class Part:
     title: str  # "" = sentences that need none
     says: tuple[str, ...]
     listed: bool = False
+    below: bool = False  # it stands below the links: long, and not needed to act
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,25 +92,27 @@ def _happened(matter: Matter) -> Iterator[Part]:
         ChangeKind.ACKNOWLEDGED: _acknowledged,
         ChangeKind.CLOSED: _closed,
     }[matter.change.kind](matter)
-    said = line(matter.change.said)
-    yield Part("", (*told, *((sentence(said),) if said and not any(said in one for one in told) else ())))
+    yield Part("", told)
 
 
 def _opened(matter: Matter) -> tuple[str, ...]:
-    wait = (matter.change.at - matter.incident.opened_at).total_seconds()
-    return (f"Open since {moment(matter.incident.opened_at, matter.zone)}; this is the first word of it.",) if wait > LATE_SECONDS else ()
+    said = (sentence(line(matter.change.said)),) if matter.change.said.strip() else ()
+    if (matter.change.at - matter.incident.opened_at).total_seconds() <= LATE_SECONDS:
+        return said
+    return (f"Open since {moment(matter.incident.opened_at, matter.zone)}; this is the first word of it.", *said)
 
 
 def _worsened(matter: Matter) -> tuple[str, ...]:
-    return (f"It became worse at {moment(matter.change.at, matter.zone)}.",)
+    said = line(matter.change.said)
+    return (sentence(f"it became worse at {moment(matter.change.at, matter.zone)}{f': {said}' if said else ''}"),)
 
 
 def _reminded(matter: Matter) -> tuple[str, ...]:
-    return (f"It has lasted {lasted(matter.incident, matter.change.at)}, until {moment(matter.change.at, matter.zone)}, and goes on.",)
+    return (f"At {moment(matter.change.at, matter.zone)} it had lasted {lasted(matter.incident, matter.change.at)}, and it goes on.",)
 
 
 def _acknowledged(matter: Matter) -> tuple[str, ...]:
-    return (f"{taken(matter)} Nobody else needs to act on it.",)
+    return (f"{taken(matter)} Nobody else needs to act now.",)
 
 
 def _closed(matter: Matter) -> tuple[str, ...]:
@@ -131,7 +134,7 @@ def taken(matter: Matter) -> str:
     if ack is None:
         return ""
     why = f": {line(ack.why)}" if ack.why.strip() else ""
-    until = f" It reminds again from {moment(ack.until, matter.zone)} on." if ack.until else ""
+    until = f" It reminds again from {moment(ack.until, matter.zone)} on." if ack.until and not matter.ends else ""
     return f"{sentence(f'acknowledged by {line(ack.by, NAME)} at {moment(ack.at, matter.zone)}{why}')}{until}"
 
 
@@ -140,7 +143,7 @@ def taken(matter: Matter) -> str:
 
 def cause_words(cause: Cause) -> str:
     """Return what is to blame, as a noun."""
-    return KINDS[cause.kind].format(line(cause.name, NAME) or "?")
+    return KINDS[cause.kind].format(line(cause.name, NAME) or UNNAMED)
 
 
 def surety(cause: Cause) -> str:
@@ -153,11 +156,10 @@ def surety(cause: Cause) -> str:
 
 def _facts(matter: Matter) -> Iterator[Part]:
     incident, cause = matter.incident, matter.incident.cause
-    was = "was" if matter.ends else "is"
-    yield Part("Cause", tuple(one for one in (sentence(cause_words(cause)), surety(cause)) if one))
-    yield Part("Evidence", tuple(some(cause.evidence, EVIDENCE)), listed=True)
+    yield Part("Cause", tuple(one for one in (f"{cause_words(cause)}.", surety(cause)) if one))
+    yield Part("Evidence at the time" if matter.ends else "Evidence", tuple(some(cause.evidence, EVIDENCE)), listed=True)
     yield Part("The worst said last" if matter.ends else "What the worst say", tuple(some(incident.reasons, REASONS)), listed=True)
-    yield Part(f"Limit that {was} in force", (sentence(line(incident.limit)),) if incident.limit else ())
+    yield Part("Limit that was in force" if matter.ends else "Limit in force", (line(incident.limit),) if incident.limit else ())
     yield _explained(incident, ends=matter.ends)
 
 
@@ -165,20 +167,28 @@ def _explained(incident: Incident, *, ends: bool) -> Part:
     """Return which cells fail, or all that ever did."""
     cells = incident.cells if ends or not incident.failing else incident.failing
     every = len(incident.cells)
-    title = f"It explained {every} in all" if ends else f"It explains {len(cells)} that fail now"
-    ever = f", {every} since it began" if not ends and every > len(cells) else ""
-    return Part(f"{title}{ever}", tuple(some(cells, length=NAME)), listed=True)
+    title = (
+        f"It explained {_checks(every)} in all"
+        if ends
+        else f"It explains {_checks(len(cells))} that {'fails' if len(cells) == 1 else 'fail'}"
+    )
+    ever = f", of {every} since it began" if not ends and every > len(cells) else ""
+    return Part(f"{title}{ever}", (", ".join(some(cells, length=NAME)),) if cells else (), below=True)
+
+
+def _checks(many: int) -> str:
+    return f"{many} check{'' if many == 1 else 's'}"
 
 
 def _history(matter: Matter) -> Iterator[Part]:
     """Yield what has been done and said about it so far."""
     incident, kind = matter.incident, matter.change.kind
     said = [] if kind is ChangeKind.ACKNOWLEDGED else [taken(matter)]
-    if incident.flapping:
+    if incident.flapping and "flapping" not in matter.change.said:
         said.append("It comes and goes (flapping): it is held open until it has been well for a while.")
     if incident.muted:
         said.append(sentence(f"muted now: {line(incident.muted)}"))
-    yield Part("So far", tuple(one for one in said if one))
+    yield Part("History", tuple(one for one in said if one))
 
 
 def _more(matter: Matter) -> Iterator[Part]:
@@ -223,8 +233,7 @@ def _bare(url: str) -> bool:
 
 def _foot(matter: Matter) -> str:
     change, site = matter.change, line(matter.site, NAME)
-    where = f" by the prober at {site}" if site else " by the prober"
-    told = f"over {line(matter.channel, NAME)} for {moment(change.at, matter.zone)}"
+    told = f"told over {line(matter.channel, NAME)} by the prober{f' at {site}' if site else ''}."
     if matter.mark == TEST:
-        return f"Told{where} {told}."
-    return f"Incident {line(matter.incident.id, NAME)}, change {change.number}, told{where} {told}."
+        return sentence(told)
+    return f"Incident {line(matter.incident.id, NAME)}, change {change.number} of {moment(change.at, matter.zone)}, {told}"

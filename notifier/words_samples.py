@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from notifier.values import Links, Stored
 from notifier.words_matter import DRILL, TEST, Matter
-from notifier.words_says import WELL
 from thresholds.incident_values import Acknowledgement, Cause, CauseKind, Change, ChangeKind, Incident
+from thresholds.incidents_book import WELL
 from thresholds.values import Level
 
 if TYPE_CHECKING:

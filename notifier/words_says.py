@@ -9,6 +9,7 @@ from notifier.words_clean import CUT, NAME, line, middle, plain, spoken
 from notifier.words_matter import TEST, brief_moment, counted, lasted, moment, touched
 from notifier.words_symptoms import RATHER, symptom
 from thresholds.incident_values import CauseKind, ChangeKind
+from thresholds.incidents_book import RECOVERED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +22,7 @@ SHORT = 160  # of one text message
 LEAST, LESS, ENOUGH = 12, 24, 40  # of a name, by the room there is
 ROOM = 24  # characters below which the beginning of a reason says nothing
 NAMED = 3  # servers that are named rather than counted
-WELL = "all is well again"  # why an incident closes by itself
+UNNAMED = "here"  # stands for the name of what has none: a prober without a site
 
 # How each kind of cause is called: where a server fares badly, and where mail does. {} = its name.
 CALLED: dict[CauseKind, tuple[str, str]] = {
@@ -72,7 +73,7 @@ class Headline:
 
 def _called(cause: Cause, *, mail: bool) -> tuple[str, str]:
     """Return how a cause is called, and its name: of a check alone, the server."""
-    name = line(cause.name, NAME) or "?"
+    name = line(cause.name, NAME) or UNNAMED
     if cause.kind is CauseKind.PATH:
         return CALLED[cause.kind][mail], name.replace(" -> ", " to ")
     if cause.kind is not CauseKind.CHECK or "/" not in name:
@@ -108,7 +109,7 @@ def _tag(matter: Matter) -> str:
         ChangeKind.WORSENED: f"{level} (worse)",
         ChangeKind.REMINDED: f"STILL {level}",
         ChangeKind.ACKNOWLEDGED: f"ACKNOWLEDGED by {line(ack.by, LESS)}" if ack else "ACKNOWLEDGED",
-        ChangeKind.CLOSED: "OK" if incident.ended == WELL else "CLOSED",
+        ChangeKind.CLOSED: "OK" if incident.ended in RECOVERED else "CLOSED",
     }
     return f"{line(matter.mark, LEAST)}: {tags[matter.change.kind]}" if matter.mark else tags[matter.change.kind]
 
@@ -116,7 +117,7 @@ def _tag(matter: Matter) -> str:
 def _what(matter: Matter, says: str) -> str:
     incident, kind = matter.incident, matter.incident.cause.kind
     if matter.ends:
-        return "is well again" if incident.ended == WELL else ""
+        return "is well again" if incident.ended in RECOVERED else ""
     return "is sick or cut off" if kind is CauseKind.PROBER else RATHER.get((kind, says), says)
 
 
@@ -125,7 +126,7 @@ def _when(matter: Matter) -> tuple[str, str, str]:
     incident, zone = matter.incident, matter.zone
     if not matter.ends:
         return f"since {moment(incident.began_at, zone)}", f"since {brief_moment(incident.began_at, zone)}", ""
-    at, word = incident.closed_at or matter.change.at, "since" if incident.ended == WELL else "at"
+    at, word = incident.closed_at or matter.change.at, "since" if incident.ended in RECOVERED else "at"
     return f"{word} {moment(at, zone)}", f"{word} {brief_moment(at, zone)}", f", after {lasted(incident, at)}"
 
 
@@ -137,7 +138,9 @@ def headline(matter: Matter) -> Headline:
     more = f"{after}, and {len(matter.more)} more" if matter.more else after
     if matter.mark == TEST:
         tried = moment(matter.change.at, matter.zone)
-        return Headline(TEST, "{}", line(matter.channel, NAME), "is tried; nothing is broken", "", "", f"at {tried}", f"at {tried}")
+        return Headline(
+            TEST, "the channel {}", line(matter.channel, NAME), "is tried", "", "", f"at {tried}", f"at {tried}", "; nothing is broken"
+        )
     return Headline(_tag(matter), called, name, _what(matter, found.says), *_whom(matter.incident), when, brief, more)
 
 

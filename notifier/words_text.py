@@ -20,7 +20,8 @@ def text(page: Page, note: str = "") -> str:
         page: what it says.
         note: a sentence at the very end; "" = none.
     """
-    blocks = [page.first, *map(_part, page.parts), _ways(page), *_wrapped(page.foot), *_wrapped(note)]
+    above, below = ([_part(part) for part in page.parts if part.below is low] for low in (False, True))
+    blocks = [page.first, *above, _ways(page), *below, *_wrapped(page.foot), *_wrapped(note)]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
@@ -31,11 +32,10 @@ def _wrapped(said: str, first: str = "", rest: str = "") -> list[str]:
 
 
 def _part(part: Part) -> str:
-    rows = [
-        row
-        for said in part.says
-        for row in _wrapped(said, *(("  - ", "    ") if part.listed else ("  ", "  ") if part.title else ("", "")))
-    ]
+    if part.title and not part.listed:
+        return "\n".join(_wrapped(f"{part.title}: {' '.join(part.says)}", "", "  "))
+    indents = ("  - ", "    ") if part.listed else ("", "")
+    rows = [row for said in part.says for row in _wrapped(said, *indents)]
     return "\n".join([f"{part.title}:", *rows] if part.title else rows)
 
 

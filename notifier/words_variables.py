@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from notifier.words_clean import NAME, line, some
 from notifier.words_facts import facts
 from notifier.words_matter import Matter, brief_moment, lasted, moment, touched
-from notifier.words_parts import cause_words, command, first_of, links, surety, taken
+from notifier.words_parts import cause_words, command, first_of, links, page, surety, taken
 from notifier.words_says import headline, servers, short, subject
 from notifier.words_symptoms import symptom
+from notifier.words_text import text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,6 +65,7 @@ VARIABLES: dict[str, Variable] = {
     "first": Variable("the first line, uncut: how bad, what, for whom, since when", lambda matter: headline(matter).line(FIRST)),
     "subject": Variable("the same in at most 120 characters", subject),
     "short": Variable("the same with the incident's id and the worst reason, in at most 160 characters of ASCII", short),
+    "text": Variable("our own plain text, whole", lambda matter: text(page(matter))),
     "kind": Variable("`opened`, `worsened`, `reminded`, `acknowledged` or `closed`", lambda matter: matter.change.kind.value),
     "level": Variable("`WARNING` or `CRITICAL`; of a closed one the worst it had", lambda matter: matter.incident.level.name),
     "mark": Variable("`DRILL`, `TEST`, or empty: it is real", lambda matter: line(matter.mark, NAME)),
