@@ -98,7 +98,7 @@ VARIABLES: dict[str, Variable] = {
     "links": Variable("`.console`, `.runbook`, `.acknowledge`, each an address or empty", _links),
     "command": Variable("that acknowledges it, or empty", command),
     "more": Variable("the first lines of others that are told with it", _more),
-    "facts": Variable("all of it as the machines get it, for `facts | tojson`", facts),
+    "facts": Variable("all of it as the machines get it, for the filter `tojson`", facts),
 }
 
 
