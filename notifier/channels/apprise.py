@@ -1,4 +1,4 @@
-"""The channel `apprise`: the hundred other services that apprise knows, by addresses that are secrets. Proof is what a plug-in takes for it.
+"""The channel `apprise`: the hundred services that apprise knows, by addresses that are secrets. Proof is what a plug-in takes for it.
 
 Each address is asked by itself; one that took a notice is not asked again while others are tried again.
 """
@@ -111,5 +111,6 @@ def _plug_in(url: Secret) -> tuple[Any, str]:
 
 def _shown(said: str, url: Secret) -> str:
     """Return what apprise said without any part of an address."""
-    tokens = {Secret(part) for one in (url, *_USED) for part in (one.reveal(), *re.split(r"[/?@&=]|:", one.reveal()))}
-    return hidden(said, sorted(tokens, key=lambda one: -len(one.reveal()))) or "it was not taken, and apprise does not say why"
+    texts = {one.reveal() for one in (url, *_USED)}
+    tokens = texts | {part for text in texts for part in re.split(r"[/?@&=:]", text)}
+    return hidden(said, [Secret(one) for one in sorted(tokens, key=len, reverse=True)]) or "it was not taken, and apprise does not say why"
