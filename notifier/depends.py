@@ -35,11 +35,6 @@ class Reported:
     domains: frozenset[str] = frozenset()  # in lower case
 
 
-def key_of(cause: Cause) -> str:
-    """Return a cause's kind and name as scenes and words have them: `server:imap`."""
-    return f"{cause.kind.value}:{cause.name}"
-
-
 def places(cells: Iterable[str], plan: NotifyPlan) -> Iterator[tuple[str, str]]:
     """Yield domain and server of these cells, of a trip both ends; "" = not known."""
     for name in cells:
@@ -57,12 +52,12 @@ def reported(incident: Incident, plan: NotifyPlan) -> Reported:
     """Return what an incident's alert speaks of."""
     cause = incident.cause
     if cause.kind is CauseKind.PROBER:
-        return Reported(key_of(cause))
+        return Reported(cause.key)
     met = set(places((*cause.cells, *incident.failing), plan))
     domains = frozenset(domain.lower() for domain in (*incident.domains, *(domain for domain, _ in met)) if domain)
     if cause.kind in OF_ONE_DOMAIN:
-        return Reported(key_of(cause), domains=domains)
-    return Reported(key_of(cause), frozenset(named(cause, plan)), frozenset(server for _, server in met if server), domains)
+        return Reported(cause.key, domains=domains)
+    return Reported(cause.key, frozenset(named(cause, plan)), frozenset(server for _, server in met if server), domains)
 
 
 def named(cause: Cause, plan: NotifyPlan) -> Iterator[str]:

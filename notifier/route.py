@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from notifier.depends import key_of, named, places, refusal, reported
+from notifier.depends import named, places, refusal, reported
 from notifier.rota import on_call
 
 if TYPE_CHECKING:
@@ -121,8 +121,8 @@ def mismatch(route: Route, incident: Incident, plan: NotifyPlan) -> str:
     """Return why a route is not for an incident, whatever the time; "" = it is."""
     if route.levels and incident.level not in route.levels:
         return f"the level is {incident.level.name}"
-    if not fits(route.scene.cause, key_of(incident.cause)):
-        return f"the cause is {key_of(incident.cause)}"
+    if not fits(route.scene.cause, incident.cause.key):
+        return f"the cause is {incident.cause.key}"
     if not fits(route.scene.site, plan.site):
         return f"the site is {plan.site or 'without a name'}"
     return "" if _on_scene(route.scene, incident, plan) else f"it is not about {_words(route.scene)}"

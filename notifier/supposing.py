@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from notifier.depends import ARROW, key_of
+from notifier.depends import ARROW
 from notifier.route import mismatch, refusals, tell
 from thresholds.incident_values import Cause, CauseKind, Incident
 from thresholds.values import Level
@@ -47,8 +47,8 @@ def unreachable(plan: NotifyPlan, servers: Iterable[str], at: datetime) -> tuple
     for cause in _causes(plan, tuple(servers)):
         for incident in _variants(cause, plan, at):
             for hole in _holes(incident, plan):
-                if key_of(cause) not in found[hole]:
-                    found[hole].append(key_of(cause))
+                if cause.key not in found[hole]:
+                    found[hole].append(cause.key)
     return tuple(hole.replace(CAUSES, _listed(causes)) for hole, causes in found.items())
 
 
