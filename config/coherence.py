@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from config.servers import Discovery, Domain, Loop, TripEnd, TripPlan
     from config.settings import Settings
 
+WALL = "screen"  # name and kind of the channel that is always there: the console's wall
 Found = tuple["Path", str]
 _NO_LOGIN = "has neither `password` nor `token`, but {} cannot be checked without one"
 
@@ -31,6 +32,8 @@ class View(NamedTuple):
     servers: Sequence[str] | None
     calendars: Sequence[str] | None
     domains: Sequence[str] | None
+    channels: Sequence[str] | None  # with the console's wall
+    rotas: Sequence[str] | None
 
 
 def unknown(name: str, known: Sequence[str] | None, what: str) -> str:

@@ -31,13 +31,13 @@ def schema() -> dict[str, Any]:
 
 def _link(path: str) -> str:
     """Return a link to the heading of a section, by the anchor that Markdown viewers make of it."""
-    return f"[`{path}`](#{''.join(char for char in path.lower() if char.isalnum() or char == '_')})"
+    return f"[`{path}`](#{''.join(char for char in path.lower().replace(' ', '-') if char.isalnum() or char in '_-')})"
 
 
 def _type(part: dict[str, Any], places: dict[str, str]) -> str:
     """Return what a value looks like, in words."""
-    if part.get("oneOf") == SOURCE_SCHEMA["oneOf"]:
-        return "secret"
+    if "oneOf" in part:
+        return "secret" if part["oneOf"] == SOURCE_SCHEMA["oneOf"] else "one of " + ", ".join(_type(one, places) for one in part["oneOf"])
     if "enum" in part:
         return ", ".join(f"`{word}`" for word in part["enum"])
     if "anyOf" in part:
@@ -93,6 +93,8 @@ def _inside(part: dict[str, Any], path: str) -> Iterator[tuple[str, str]]:
         yield part["$ref"].rpartition("/")[2], path
     for inner in part.get("anyOf", ()):
         yield from _inside(inner, path)
+    for inner in part.get("oneOf", ()) if part.get("oneOf") != SOURCE_SCHEMA["oneOf"] else ():
+        yield from ((name, f"{where} ({name.removesuffix('Channel').lower()})") for name, where in _inside(inner, path))
     if "items" in part:
         yield from _inside(part["items"], f"{path}[]")
     if part.get("type") == "object" and "oneOf" not in part and "properties" not in part:
@@ -107,6 +109,7 @@ def _places(made: dict[str, Any]) -> dict[str, str]:
         name, path = waiting.pop(0)
         if name not in places:
             places[name] = path
+            path = path.partition(" (")[0]
             properties = made["$defs"][name]["properties"].items()
             waiting = [*(found for key, part in properties for found in _inside(part, f"{path}.{key}")), *waiting]
     return places

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Path = tuple[str | int, ...]  # ("domains", 0, "mailbox"): keys and indexes from the root
-SECRETS = frozenset({"password", "token", "key"})  # keys whose value is a secret's source ...
+SECRETS = frozenset({"password", "token", "key", "secret"})  # keys whose value is a secret's source ...
 SOURCES = ("env", "file", "command")  # ... which are these
 CLOSE = 0.6  # difflib's ratio from which a name counts as a slip of another
 

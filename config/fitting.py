@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from config import coherence, coherence_times
+from config import coherence, coherence_notify, coherence_times
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -15,6 +15,10 @@ CHECKS: tuple[Callable[[View], Iterator[Found]], ...] = (
     *coherence.CHECKS,
     coherence_times.maintenance,
     coherence_times.ways_round,
+    coherence_notify.channels,
+    coherence_notify.routes,
+    coherence_notify.rotas,
+    coherence_notify.others,
 )
 
 

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from config import coherence, fitting, nodes, words
+from config.coherence import WALL
 from config.errors import ConfigErrors, Problem, in_order
 from config.fields import Section
 from config.idle import idle
+from config.notify_channels import SECTIONS
 from config.secret_sources import Sources
 from config.settings import LATER, Settings
 from probe.clock import utc_now
@@ -30,7 +32,9 @@ if TYPE_CHECKING:
     from config.nodes import Tree
 
 NOT_YET = "is known, but this version does nothing with it"
-LENIENT = frozenset({"servers", "domains", "trips", "discovery", "calendars", "thresholds", "maintenance"})  # sections read part by part
+LENIENT = frozenset(
+    {"servers", "domains", "trips", "discovery", "calendars", "thresholds", "maintenance", "notify"}
+)  # sections read part by part
 
 
 def load(path: str | Path, environ: Mapping[str, str] | None = None) -> Settings:
@@ -121,13 +125,14 @@ def _without(sections: dict[str, Any], errors: Sequence[ErrorDetails]) -> dict[s
 
 def _problem(error: ErrorDetails, tree: Tree) -> Problem:
     path = words.path_of(error)
-    return tree.problem(path, words.says(error, _known(path[:-1])), of_key=error["type"] == "extra_forbidden")
+    return tree.problem(path, words.says(error, _known(error["loc"][:-1])), of_key=error["type"] == "extra_forbidden")
 
 
 def _known(path: Place) -> list[str]:
     """Return the keys that the mapping at `path` knows."""
     kind: type[Section] = Settings
     for part in path:
+        kind = SECTIONS.get(str(part), kind)
         field = next((one for name, one in kind.model_fields.items() if part in (one.alias, name)), None)
         if field is not None:
             kind = next(iter(_sections_in(field.annotation)), kind)
@@ -149,17 +154,25 @@ def _beside(first: Sequence[Problem], then: Sequence[Problem]) -> list[Problem]:
 
 
 def _view(settings: Settings, sections: dict[str, Any]) -> coherence.View:
-    servers, calendars, domains = (sections.get(key, {}) for key in ("servers", "calendars", "domains"))
+    servers, calendars, domains, notify = (sections.get(key, {}) for key in ("servers", "calendars", "domains", "notify"))
+    channels, rotas = (notify.get(key, {}) if isinstance(notify, dict) else None for key in ("channels", "rotas"))
     names = None
     if isinstance(domains, list):
         written = [one.get("name") for one in domains if isinstance(one, dict)]
         names = [*{one.name for one in settings.domains if one is not None}, *(str(name) for name in written)]
     return coherence.View(
         settings,
-        list(servers) if isinstance(servers, dict) else None,
-        list(calendars) if isinstance(calendars, dict) else None,
+        _names(servers),
+        _names(calendars),
         list(dict.fromkeys(names)) if names is not None else None,
+        _names({WALL: {}, **channels} if isinstance(channels, dict) else channels),
+        _names(rotas),
     )
+
+
+def _names(section: Any) -> list[str] | None:
+    """Return the names that a section writes, sound or not; None where it is no mapping."""
+    return list(section) if isinstance(section, dict) else None
 
 
 def _warnings(settings: Settings, tree: Tree, sources: Sources, now: datetime) -> list[str]:

@@ -7,6 +7,7 @@ from pydantic import Field, PrivateAttr
 from config.fields import Duration, IpAddress, KeySource, Name, Port, Section, Zone, kept
 from config.incidents import Incidents, MaintenancePlan
 from config.meaning import CalendarPlan, Threshold
+from config.notify import Notify
 from config.running import Console, Log, Metrics, Store
 from config.servers import Discovery, Domain, Server, TripPlan
 from thresholds.calendars import Calendar
@@ -50,7 +51,7 @@ class Resolver(Section):
 
 
 # Sections of the design that this version knows by name and does nothing with; each is said in a warning.
-LATER = ("notify", "tracking", "reports", "agents")
+LATER = ("tracking", "reports", "agents")
 
 
 class Settings(Section):
@@ -70,6 +71,7 @@ class Settings(Section):
     thresholds: tuple[Annotated[Threshold, kept()], ...] = Field((), description="What is normal.")
     incidents: Incidents = Field({}, validate_default=True, description="From when on something is an incident.")
     maintenance: tuple[Annotated[MaintenancePlan, kept()], ...] = Field((), description="Times of planned work.")
+    notify: Annotated[Notify, kept(Notify)] = Field({}, validate_default=True, description="Who is told, and by what.")
     store: Store = Field({}, validate_default=True, description="What is remembered, and where.")
     metrics: Metrics = Field({}, validate_default=True, description="Where Prometheus scrapes.")
     console: Console = Field({}, validate_default=True, description="Where the service is steered from afar.")

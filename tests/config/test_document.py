@@ -39,7 +39,9 @@ def test_every_setting_is_explained() -> None:
 def test_every_link_of_the_page_leads_somewhere() -> None:
     text = document.page()
     headings = {
-        "".join(char for char in line[3:].lower() if char.isalnum() or char == "_") for line in text.splitlines() if line.startswith("## ")
+        "".join(char for char in line[3:].lower().replace(" ", "-") if char.isalnum() or char in "_-")
+        for line in text.splitlines()
+        if line.startswith("## ")
     }
     links = {part.split(")")[0] for part in text.split("](#")[1:]}
     assert links

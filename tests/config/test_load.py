@@ -123,10 +123,10 @@ def test_names_in_other_scripts_become_their_ascii_form(settings_of: Reader) -> 
 
 
 def test_what_a_later_version_does_is_said_to_do_nothing_yet(settings_of: Reader) -> None:
-    settings = settings_of(f"{IMAP}notify: {{channels: {{}}}}\nreports:\n  listen: 127.0.0.1:9825\n")
+    settings = settings_of(f"{IMAP}agents: {{channels: {{}}}}\nreports:\n  listen: 127.0.0.1:9825\n")
     assert settings.warnings == (
         NO_DOMAIN,
-        "mailsonde.yml:3:1: notify: is known, but this version does nothing with it",
+        "mailsonde.yml:3:1: agents: is known, but this version does nothing with it",
         "mailsonde.yml:4:1: reports: is known, but this version does nothing with it",
     )
 

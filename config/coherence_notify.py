@@ -1,0 +1,137 @@
+"""Whether what is said of telling fits together: channels, calendars, rotas and servers that exist, chains that lead on. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from config.coherence import WALL, Found, View, unknown
+from config.coherence_times import moment
+from config.errors import listed
+from config.scalars import duration_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from config.errors import Path
+    from config.notify import Escalate, RotaPlan, RoutePlan
+
+Chains = tuple[tuple[str, ...], ...]
+
+
+def channels(view: View) -> Iterator[Found]:
+    """Yield what channels depend on that is not there."""
+    for name, channel in view.settings.notify.channels.items():
+        if channel is None:
+            continue
+        path = ("notify", "channels", name, "depends_on")
+        for index, server in enumerate(channel.depends_on.servers):
+            says = unknown(server, view.servers, "server")
+            if says:
+                yield ((*path, "servers", index), says)
+        for index, domain in enumerate(channel.depends_on.domains):
+            says = unknown(domain, view.domains, "domain") if view.settings.discovery is None else ""
+            if says:
+                yield ((*path, "domains", index), says)
+
+
+def chains(view: View, path: Path, to: Chains | None) -> Iterator[Found]:
+    """Yield what is wrong with a list of chains, at the channel."""
+    for number, chain in enumerate(to or ()):
+        for index, name in enumerate(chain):
+            here = (*path, number, index) if len(chain) > 1 else (*path, number)
+            says = unknown(name, view.channels, "channel")
+            if says:
+                yield (here, says)
+            elif name in chain[:index]:
+                yield (here, f"{name} stands in this chain twice; what has failed does not take over from itself")
+
+
+def routes(view: View) -> Iterator[Found]:
+    """Yield what is wrong with routes."""
+    for number, route in enumerate(view.settings.notify.routes):
+        if route is None:
+            continue
+        path = ("notify", "routes", number)
+        for key, name, known, what in (
+            ("calendar", route.calendar, view.calendars, "calendar"),
+            ("rota", route.rota, view.rotas, "rota"),
+        ):
+            says = unknown(name, known, what) if name is not None else ""
+            if says:
+                yield ((*path, key), says)
+        yield from chains(view, (*path, "to"), route.to)
+        yield from _steps(view, path, route)
+
+
+def _steps(view: View, path: Path, route: RoutePlan) -> Iterator[Found]:
+    """Yield what is wrong with an escalation: steps out of order, and steps that come back to those who were told already."""
+    told, before = _told(view, route), 0.0
+    for index, step in enumerate(route.escalate):
+        here = (*path, "escalate", index)
+        yield from chains(view, (*here, "to"), step.to)
+        if step.after_seconds <= before:
+            yield ((*here, "after"), _order(step, before))
+        if _names(step.to) <= told:
+            says = (
+                f"goes round: {listed(sorted(_names(step.to)), 'and')} was told before; name somebody who was not, or leave this step out"
+            )
+            yield ((*here, "to"), says)
+        told, before = told | _names(step.to), step.after_seconds
+
+
+def _order(step: Escalate, before: float) -> str:
+    return f"after ({duration_text(step.after_seconds)}) is not later than the step before ({duration_text(before)}); steps stand in order"
+
+
+def _names(to: Chains | None) -> set[str]:
+    return {name for chain in to or () for name in chain}
+
+
+def _told(view: View, route: RoutePlan) -> set[str]:
+    """Return who is told by a route whoever is on call."""
+    rota = view.settings.notify.rotas.get(route.rota or "")
+    return set.intersection(*(_names(turn.to) for turn in rota.turns)) if rota is not None else _names(route.to)
+
+
+def rotas(view: View) -> Iterator[Found]:
+    """Yield what is wrong with rotas."""
+    for name, rota in view.settings.notify.rotas.items():
+        if rota is not None:
+            yield from _rota(view, ("notify", "rotas", name), rota)
+
+
+def _rota(view: View, path: Path, rota: RotaPlan) -> Iterator[Found]:
+    names = [turn.who for turn in rota.turns]
+    yield from moment(view, (*path, "since"), rota.since)
+    for index, turn in enumerate(rota.turns):
+        here = (*path, "turns", index)
+        yield from chains(view, (*here, "to"), turn.to)
+        if not turn.to:
+            yield ((*here, "to"), f"{turn.who} cannot be reached; name a channel")
+        if rota.shifts and names.index(turn.who) < index:
+            yield ((*here, "who"), f"{turn.who} is given twice")
+    for index, shift in enumerate(rota.shifts):
+        yield from _shift(view, (*path, "shifts", index), shift.calendar, (shift.who, names))
+
+
+def _shift(view: View, path: Path, calendar: str, who: tuple[str, Sequence[str]]) -> Iterator[Found]:
+    for key, says in (
+        ("calendar", unknown(calendar, view.calendars, "calendar")),
+        ("who", f"{who[0]} takes no part in it; its turns are of {listed(dict.fromkeys(who[1]), 'and')}" if who[0] not in who[1] else ""),
+    ):
+        if says:
+            yield ((*path, key), says)
+
+
+def others(view: View) -> Iterator[Found]:
+    """Yield what is wrong with the rest: the first quiet time, the heartbeat's channel."""
+    notify = view.settings.notify
+    yield from moment(view, ("notify", "quiet_until"), notify.quiet_until)
+    name = notify.heartbeat.channel if notify.heartbeat is not None else None
+    if name is None:
+        return
+    says, channel = unknown(name, view.channels, "channel"), notify.channels.get(name)
+    if not says and (channel is not None or name == WALL) and (channel is None or channel.kind != "mqtt"):
+        says = f"{name} is of kind {channel.kind if channel is not None else WALL}; a heartbeat goes to a URL, or to a channel of kind mqtt"
+    if says:
+        yield (("notify", "heartbeat", "channel"), says)
