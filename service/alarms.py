@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
+from dataclasses import replace
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from service.told_trips import ToldTrips
 from service.work import Work
 from store.errors import StoreError
 from store.incidents import open_incidents, recently_closed, save, update
+from store.mutes import mutes
 from thresholds.incident_values import ChangeKind, Mutes, Rules
 from thresholds.incidents import Watch
 from thresholds.values import Level
@@ -52,6 +54,8 @@ class Alarms:
         self, store: Store, probe: Callable[[str], Awaitable[object]], travel: Callable[[str], None], sick: Callable[[], str]
     ) -> None:
         self._store, self._probe, self._travel, self._sick = store, probe, travel, sick
+        self.configured = Mutes()  # by the configuration alone
+        self._made = Mutes()  # by people, as the store knows them
         self.mutes = Mutes()
         self.changed: Callable[[], None] = lambda: None  # somebody is to be told
         self.watch = Watch(Rules(), lambda: f"i{token_hex(4)}")
@@ -60,22 +64,33 @@ class Alarms:
         self._unsaved: list[Change] = []
         self._joined: dict[str, Incident] = {}  # changed without anything to tell, and not stored yet
         self._bell = asyncio.Event()
+        self._recalled = False
         self._work = Work()
 
     # -- what is planned
 
-    async def recall(self) -> None:
-        """Go on with what a former process left open. Raises: StoreError."""
+    async def _recall(self) -> None:
+        """Go on with what a former process left open, as soon as the disk says what it is."""
+        while not self._recalled:
+            try:
+                await self._recall_once()
+            except StoreError as error:
+                log.error("what incidents are open cannot be read yet: %s", error)  # noqa: TRY400 - the line says all
+                await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _recall_once(self) -> None:
         closed = await recently_closed(self._store, utc_now(), self.watch.rules.flap_seconds)
         self.watch.restore(await open_incidents(self._store), closed)
-        self._bell.set()
+        self._recalled = True
+        await self.read_mutes()
 
-    def plan(self, work: Work, needs: Mapping[str, tuple[str, ...]], rules: Rules) -> None:
-        """Replace what is watched, at any time."""
+    async def plan(self, work: Work, needs: Mapping[str, tuple[str, ...]], rules: Rules, configured: Mutes) -> None:
+        """Replace what is watched, and what the configuration mutes, at any time."""
         self._work = work
         self.watch.rules = rules
-        self.watch.plan(cells_of(work, needs), utc_now())
-        self._bell.set()
+        self.watch.plan(await asyncio.to_thread(list, cells_of(work, needs)), utc_now())
+        self.configured = configured
+        self._mute()
 
     # -- what is heard
 
@@ -121,6 +136,7 @@ class Alarms:
     async def run(self) -> None:
         """Review whenever something was heard or is due, until cancelled."""
         try:
+            await self._recall()
             while True:
                 await self._sleep()
                 self._bell.clear()
@@ -138,6 +154,21 @@ class Alarms:
             _log(change)
         if changes:
             self._bell.set()
+
+    async def remember(self, change: Change) -> None:
+        """Store what somebody did. Raises: StoreError: it is done, and is stored and told as soon as the disk takes it."""
+        self.note(change)
+        await self._store_unsaved()
+
+    async def read_mutes(self) -> None:
+        """Put in force what the store and the configuration say is not to be told now. Raises: StoreError."""
+        self._made = await mutes(self._store, utc_now())
+        self._mute()
+
+    def _mute(self) -> None:
+        windows = (*self.configured.maintenances, *self._made.maintenances)
+        self.mutes = replace(self.configured, silences=self._made.silences, maintenances=windows)
+        self._bell.set()
 
     async def _sleep(self) -> None:
         due = self.watch.next_at()

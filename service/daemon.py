@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from config import ConfigErrors
+from config.incidents import maintenances
 from config.load import load
+from config.needs import needs_of
 from console.board import Board
 from console.ports import Numbers, Reloaded
 from probe.clock import utc_now
 from probe.values import Fault, FaultKind, Result
 from probe.wire import Wire
+from service.alarms import Alarms
 from service.awaited import AwaitedTrips
 from service.budget import Purses
 from service.crew import compose
@@ -35,6 +38,7 @@ from service.work import Work
 from store.backup import backup
 from store.ledger import PassageLedger
 from store.values import Run, TripRun
+from thresholds.incident_values import Mutes
 from thresholds.limits import Limits
 
 if TYPE_CHECKING:
@@ -82,6 +86,7 @@ class Daemon:
         self.rounds = Rounds(self._probe, self._ran, purses=purses)
         left = settings.store.path.with_suffix(".trips")
         self.trips = Trips(self.wire, key, PassageLedger(store), self._told, left=left, purses=purses)
+        self.alarms = Alarms(store, self.probe_now, self.trips.hasten, lambda: self.health.sick)
         self.awaited = AwaitedTrips(self._judged_trip, self._show_trip)
         self.janitor = Janitor(self.wire, key)
         self.work = Work(site=settings.site, key=key)
@@ -123,6 +128,7 @@ class Daemon:
         run = self._judged(result, late_seconds)
         self.store.put(run)
         self.board.saw(run)
+        self.alarms.heard(run)
 
     def _judged_trip(self, trip: Trip) -> Verdict:
         return judge_one_trip(trip, self._late_after.get(trip.name, LATE_AFTER_SECONDS), self.work, utc_now()).verdict
@@ -136,6 +142,7 @@ class Daemon:
         run = TripRun(trip, self.health.doubt(trip, verdict))
         self.store.put(run)
         self.board.saw_trip(run)
+        self.alarms.heard_trip(run)
 
     # -- what is planned
 
@@ -182,6 +189,8 @@ class Daemon:
         for warning in await self.rounds.replan(work.checks, budgets):
             log.warning("a budget cannot be met: %s", warning)
         self.trips.plan(work.journeys, budgets)
+        quiet = Mutes((), maintenances(self.settings), None)
+        await self.alarms.plan(self.work, needs_of(self.settings.servers), self.settings.incidents.rules(), quiet)
         await self.janitor.replan(work.journeys, work.checks)
         self.problem = "" if work.checks else "no check is planned: the configuration has no domain, and the directory named none yet"
 
@@ -242,6 +251,7 @@ class Daemon:
         self.store.put(run)
         if not self._cut_short(result):
             self.board.saw(run)
+            self.alarms.heard(run)
         return run
 
     def _cut_short(self, result: Result) -> bool:

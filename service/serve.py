@@ -113,7 +113,7 @@ async def _run(daemon: Daemon) -> None:
         loop.add_signal_handler(number, ending.set)
     loop.add_signal_handler(signal.SIGHUP, begin_reload)
     parts = {"start": daemon.start, "rounds": daemon.rounds.run, "trips": daemon.trips.run, "janitor": daemon.janitor.run}
-    parts |= {"prober health": daemon.health.run, "upkeep": Upkeep(daemon).run}
+    parts |= {"prober health": daemon.health.run, "upkeep": Upkeep(daemon).run, "incidents": daemon.alarms.run}
     tasks = [loop.create_task(_part(daemon, name, run)) for name, run in parts.items()]
     try:
         await ending.wait()
