@@ -1,4 +1,7 @@
-"""The control API, `/api/v1`: over the unix socket beside the store for this host, and over TCP for who has the token."""
+"""The control API, `/api/v1`: over the unix socket beside the store for this host, and over TCP for who has the token.
+
+Over TCP the links that acknowledge are answered, too: `/ack/TOKEN`.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from console.ack import PREFIX, Acknowledging
 from console.api_answers import http_problem, problem, store_problem, wrong_request
 from console.api_deeds import Deeds
 from console.api_incidents import Incidents
@@ -20,12 +24,13 @@ from console.doorkeeper import Doorkeeper
 from store.errors import StoreError
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from console.api_desk import Desk
     from probe.values import Secret
 
 ROOT = "/api/v1"
+LINKS_ALONE = "links of notices are answered here, and nothing else: with console.token the control API is, too"
 
 
 def api(desk: Desk, *, near: bool) -> FastAPI:
@@ -52,6 +57,23 @@ def control_app(desk: Desk) -> ASGIApp:
     return Doorkeeper(api(desk, near=True), None, refuse=problem)
 
 
-def remote_app(desk: Desk, token: Secret) -> ASGIApp:
-    """Return the API for TCP: everybody must show the token."""
-    return Doorkeeper(api(desk, near=False), token, refuse=problem)
+class Front:
+    """What the listener on TCP shows: the links of notices that acknowledge, to everybody; the API to who has the token.
+
+    Args:
+        token: None = the API is not shown at all.
+    """
+
+    def __init__(self, desk: Desk, token: Secret | None) -> None:
+        self._links = Acknowledging(desk).app()
+        self._api = None if token is None else Doorkeeper(api(desk, near=False), token, refuse=problem)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        app: ASGIApp = self._links if scope["path"].startswith(PREFIX) else self._api or problem(404, LINKS_ALONE)
+        await app(scope, receive, send)
+
+
+def remote_app(desk: Desk, token: Secret | None) -> ASGIApp:
+    """Return what is shown over TCP."""
+    return Front(desk, token)

@@ -23,7 +23,10 @@ from console.api_shapes_alarms import (
 from console.api_shaping_alarms import maintenance_shape, silence_shape
 from probe.clock import utc_now
 from probe.dialogue import printable
+from store import mutes
+from store.store import Store
 from thresholds.incident_values import Maintenance, Silence
+from thresholds.scope import Scope
 
 PastToo = Annotated[bool, Query(description="Those that are over, too.")]
 
@@ -45,10 +48,9 @@ class Mutes:
         routes.add_api_route("/maintenance/{window}/cancel", self.cancel, methods=["POST"], response_model=MaintenanceShape)
         return routes
 
-    async def silences(self) -> SilencePage:
-        """Return the silences that are in force."""
-        now = utc_now()
-        return SilencePage(items=[silence_shape(one, now) for one in alarms_of(self._desk).mutes().silences])
+    async def silences(self, past: PastToo = False) -> SilencePage:
+        """Return the silences that are in force, the newest first."""
+        return SilencePage(items=await silences_of(self._desk.store, self._desk.scope, utc_now(), past=past))
 
     async def silence(self, wanted: SilenceWanted, request: Request) -> SilenceShape:
         """Have nothing told of the incidents that fit, from now until a time; they are opened, recorded and closed as ever."""
@@ -65,10 +67,13 @@ class Mutes:
         with agreed():
             return silence_shape(await alarms_of(self._desk).expire_silence(silence, author), utc_now())
 
-    async def windows(self) -> MaintenancePage:
-        """Return the windows of maintenance that are in force or to come, those of the configuration included."""
+    async def windows(self, past: PastToo = False) -> MaintenancePage:
+        """Return the windows of maintenance that are in force or to come, the newest first, then those of the configuration."""
         now = utc_now()
-        return MaintenancePage(items=[maintenance_shape(one, now) for one in alarms_of(self._desk).mutes().maintenances])
+        kept = await windows_of(self._desk.store, self._desk.scope, now, past=past)
+        known = {one.id for one in kept}
+        written = [one for one in alarms_of(self._desk).mutes().maintenances if one.id not in known]
+        return MaintenancePage(items=[*kept, *(maintenance_shape(one, now) for one in written)])
 
     async def plan(self, wanted: MaintenanceWanted, request: Request) -> MaintenanceShape:
         """Plan a window of maintenance: it is measured, nothing of it is told, and it is no part of availability."""
@@ -85,6 +90,18 @@ class Mutes:
         author = await author_of(request, wanted.by)
         with agreed():
             return maintenance_shape(await alarms_of(self._desk).cancel_maintenance(window, author), utc_now())
+
+
+async def silences_of(store: Store, scope: Scope, now: datetime, *, past: bool) -> list[SilenceShape]:
+    """Return the silences that are remembered; `past`: those that are over, too. Raises: StoreError."""
+    found = await mutes.silences(store, scope, None if past else now)
+    return [silence_shape(kept.mute, now, kept.ended_by) for kept in found]
+
+
+async def windows_of(store: Store, scope: Scope, now: datetime, *, past: bool) -> list[MaintenanceShape]:
+    """Return the windows of maintenance that are remembered, likewise. Raises: StoreError."""
+    found = await mutes.maintenances(store, scope, None if past else now)
+    return [maintenance_shape(kept.mute, now, kept) for kept in found]
 
 
 def _to_come(name: str, end: datetime, begin: datetime) -> None:

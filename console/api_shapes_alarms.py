@@ -121,7 +121,8 @@ class SilenceShape(BaseModel):
     author: str
     reason: str
     made_at: Moment
-    expires_at: Moment
+    expires_at: Moment  # of one that was ended by hand: when it was
+    ended_by: str  # by hand; "" = it was not
     in_force: bool
 
 
@@ -138,6 +139,8 @@ class MaintenanceShape(BaseModel):
     begins_at: Moment | None
     ends_at: Moment | None
     calendar: str | None  # by which it comes again
+    made_at: Moment | None  # null: it stands in the configuration
+    ended_by: str  # who called it off, or ended it; "" = nobody
     in_force: bool
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from console.ports import ChannelNumbers, Routed
     from notifier.values import Delivery
+    from store.mute_rows import Kept
     from thresholds.incident_values import Acknowledgement, Cause, Change, Incident, Maintenance, Scene, Silence
 
 MOST_NAMES = 1_000  # of domains and cells, of one incident: sixty thousand would hold up the loop
@@ -131,7 +132,7 @@ def _scene(scene: Scene) -> dict[str, str]:
     return {"domain": scene.domain, "server": scene.server, "site": scene.site, "cause": scene.cause}
 
 
-def silence_shape(silence: Silence, now: datetime) -> SilenceShape:
+def silence_shape(silence: Silence, now: datetime, ended_by: str = "") -> SilenceShape:
     """Return a silence as it stands at a time (aware)."""
     return SilenceShape(
         id=silence.id,
@@ -140,12 +141,13 @@ def silence_shape(silence: Silence, now: datetime) -> SilenceShape:
         reason=silence.reason,
         made_at=silence.made_at,
         expires_at=silence.expires_at,
+        ended_by=ended_by,
         in_force=silence.made_at <= now < silence.expires_at,
     )
 
 
-def maintenance_shape(window: Maintenance, now: datetime) -> MaintenanceShape:
-    """Return a window as it stands at a time (aware)."""
+def maintenance_shape(window: Maintenance, now: datetime, kept: Kept[Maintenance] | None = None) -> MaintenanceShape:
+    """Return a window as it stands at a time (aware), with what is remembered of it."""
     return MaintenanceShape(
         id=window.id,
         **_scene(window.scene),
@@ -154,6 +156,8 @@ def maintenance_shape(window: Maintenance, now: datetime) -> MaintenanceShape:
         begins_at=window.begins_at,
         ends_at=window.ends_at,
         calendar=window.calendar.name if window.calendar is not None else None,
+        made_at=None if kept is None else kept.made_at,
+        ended_by="" if kept is None else kept.ended_by,
         in_force=_holds(window, now),
     )
 

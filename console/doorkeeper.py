@@ -32,6 +32,7 @@ class Doorkeeper:
         token: what everybody must show; None = nobody need show anything.
         open_paths: paths that need no token.
         refuse: makes the answer of a status, a line and headers.
+        foreign: whether web pages of other sites may send something, too: where the right stands in the URL, nobody else's is borrowed.
     """
 
     def __init__(
@@ -40,8 +41,10 @@ class Doorkeeper:
         token: Secret | None,
         open_paths: frozenset[str] = frozenset(),
         refuse: Callable[[int, str, dict[str, str] | None], Response] = plainly,
+        *,
+        foreign: bool = False,
     ) -> None:
-        self._app, self._open, self._refuse = app, open_paths, refuse
+        self._app, self._open, self._refuse, self._foreign = app, open_paths, refuse, foreign
         self._wanted = None if token is None else token.reveal().encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,7 +60,7 @@ class Doorkeeper:
             return self._refuse(
                 401, "a token is wanted: Authorization: Bearer TOKEN, and this one is not it", {"www-authenticate": "Bearer"}
             )
-        if scope["method"] in CHANGING and _is_foreign(headers):
+        if scope["method"] in CHANGING and not self._foreign and _is_foreign(headers):
             return self._refuse(403, "a web page of another site may not steer this service", None)
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > MOST_BODY_BYTES:
