@@ -1,5 +1,7 @@
 """Times on the command line: exact ones with or without their zone, `now`, `today`, `yesterday`, and how long ago: `90m`, `7d`. Pure.
 
+Of those that are to come a duration says how long from now.
+
 Refused with what is allowed: what is no time, a time of day that clocks leap over, and one that they show twice.
 """
 
@@ -41,6 +43,28 @@ def moment(written: str, zone: ZoneInfo, now: datetime) -> datetime:
     if found is None:
         raise _no_time(written, zone)
     return _exact(found, written, zone)
+
+
+def to_come(written: str, zone: ZoneInfo, now: datetime) -> datetime:
+    """Return an aware UTC time after now; `2h` is in two hours. Raises: ValueError with a sentence. Arguments as `moment` has them."""
+    text = written.strip()
+    found = WRITTEN.fullmatch(text)
+    if found is not None:
+        at = _exact(found, written, zone)
+    elif DURATION.fullmatch(text):
+        at = _ahead(text, now)
+    else:
+        raise ValueError(f"`{written}` is no time to come; write how long: 90m, 2h, 7d, or 2026-12-01 08:00 (in {zone.key})")
+    if at <= now:
+        raise ValueError(f"`{written}` is past")
+    return at
+
+
+def _ahead(text: str, now: datetime) -> datetime:
+    try:
+        return (now + timedelta(seconds=span(text))).astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"`{text}` from now is after all time") from None
 
 
 def _ago(text: str, now: datetime) -> datetime:

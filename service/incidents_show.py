@@ -1,0 +1,171 @@
+"""Incidents for a human: the list, the worst first; and the story of one, a timeline with who was told over what and with which proof."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from service.api_values import moment
+from service.grid import LEVEL_STYLES, grid, level_text
+from service.report import plural
+from service.words import clock, harmless, shorten
+from thresholds.values import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from rich.console import Console
+
+Shape = dict[str, Any]
+SENTENCE = 300  # letters of one sentence
+NAMES = 20  # cells that are named
+EVIDENCE = 2  # sentences in a list
+STATES = {"sent": "green", "due": "yellow", "taken-over": "yellow", "refused": "red", "given-up": "bold red", "dropped": "dim"}
+SURE = ((0.9, "certain"), (0.7, "likely"), (0.4, "perhaps"))  # from this confidence on
+UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"))
+
+
+def lasted(seconds: float) -> str:
+    """Return a duration in its two largest units: `3 d 4 h`, `28 min 5 s`, `12 s`."""
+    for place, (size, name) in enumerate(UNITS):
+        if seconds >= size:
+            below, unit = UNITS[place + 1] if place + 1 < len(UNITS) else (1, "s")
+            rest = int(seconds % size // below)
+            return f"{int(seconds // size)} {name}{f' {rest} {unit}' if rest else ''}"
+    return f"{seconds:.0f} s"
+
+
+def cause_words(cause: Mapping[str, Any]) -> str:
+    """Return `server imap`."""
+    return harmless(f"{cause['kind']} {cause['name']}")
+
+
+def sureness(cause: Mapping[str, Any]) -> str:
+    """Return how sure a cause is, with the doubt: `likely, not certain: ..`; "" = it is certain."""
+    if not cause["doubt"] and cause["confidence"] >= SURE[0][0]:
+        return ""
+    word = next((word for least, word in SURE[1:] if cause["confidence"] >= least), "a guess")
+    return ": ".join(filter(None, (f"{word}, not certain", cause["doubt"])))
+
+
+def acknowledged(ack: Mapping[str, Any]) -> str:
+    """Return `acknowledged by alice: looking at it; until ..`."""
+    until = f"; until {clock(moment(ack['until']))}" if ack["until"] else ""
+    return harmless(": ".join(filter(None, (f"acknowledged by {ack['by']}", ack["why"]))) + until)
+
+
+# -- the list
+
+
+def print_incidents(incidents: Sequence[Shape], console: Console, now: datetime) -> None:
+    """Print a row for each incident: open ones the worst first, then those that have closed; `now` is aware."""
+    if not incidents:
+        console.print(Text("no incidents", LEVEL_STYLES[Level.OK]))
+        return
+    table = grid("INCIDENT", "LEVEL", "SINCE", "WHAT")
+    for one in sorted(incidents, key=lambda one: (one["closed_at"] is not None, -Level[one["level"]])):
+        since = Text(clock(moment(one["began_at"])))
+        since.append(f"\n{_how_long(one, now)}", "dim")
+        table.add_row(Text(one["id"], "bold"), level_text(Level[one["level"]]), since, _what(one))
+    console.print(table)
+
+
+def _how_long(one: Mapping[str, Any], now: datetime) -> str:
+    if one["closed_at"]:
+        return f"closed after {lasted(one['seconds'])}"
+    return f"open for {lasted((now - moment(one['began_at'])).total_seconds())}"
+
+
+def _what(one: Mapping[str, Any]) -> Text:
+    cause = one["cause"]
+    text = Text(cause_words(cause), "bold")
+    for sentence in cause["evidence"][:EVIDENCE]:
+        text.append(f"\n{shorten(sentence, SENTENCE)}", "not bold")
+    for words in _beside(one):
+        text.append(f"\n{shorten(words, SENTENCE)}", "not bold dim")
+    return text
+
+
+def _beside(one: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what there is to know beside its cause."""
+    if sure := sureness(one["cause"]):
+        yield sure
+    if not one["closed_at"]:
+        yield f"{one['failing_count']:,} failing, {plural(one['domain_count'], 'domain')}"
+    if one["flapping"]:
+        yield "flapping: it comes and goes"
+    if one["acknowledged"]:
+        yield acknowledged(one["acknowledged"])
+    if one["muted"]:
+        yield f"nobody is told: {one['muted']}"
+    if one["ended"]:
+        yield one["ended"]
+
+
+# -- the story of one
+
+
+def print_story(story: Shape, console: Console, now: datetime) -> None:
+    """Print one incident: what it is, why it is believed, and what happened when; `now` is aware."""
+    level = Level[story["level"]]
+    head = Text(f"{story['id']}  ")
+    head.append(level.name, LEVEL_STYLES[level])
+    head.append(f"  {cause_words(story['cause'])}", "bold")
+    head.append(f"  {_how_long(story, now)}", "dim")
+    console.print(head)
+    for words in _about(story):
+        console.print(Text(f"  {shorten(words, SENTENCE)}"))
+    console.print(_timeline(story))
+
+
+def _about(story: Mapping[str, Any]) -> Iterator[str]:
+    yield from story["cause"]["evidence"]
+    yield from story["reasons"]
+    if story["limit"]:
+        yield f"limit in force: {story['limit']}"
+    if story["failing"]:
+        yield f"failing: {_named(story['failing'], story['failing_count'])}"
+    yield from (words for words in _beside(story) if not words.startswith(("acknowledged", story["ended"] or "\0")))
+
+
+def _named(names: Sequence[str], count: int) -> str:
+    more = f" and {count - NAMES:,} more" if count > NAMES else ""
+    return f"{', '.join(names[:NAMES])}{more}"
+
+
+def _timeline(story: Mapping[str, Any]) -> Any:
+    table = grid("WHEN", "WHAT", "")
+    table.add_row(clock(moment(story["began_at"])), Text("began", "dim"), Text("the first bad verdict", "dim"))
+    for change in story["history"]:
+        table.add_row(clock(moment(change["at"])), Text(change["kind"], "bold"), _change(change, story))
+        for delivery in [one for one in story["deliveries"] if one["number"] == change["number"]]:
+            table.add_row(*_delivery(delivery))
+    return table
+
+
+def _change(change: Mapping[str, Any], story: Mapping[str, Any]) -> Text:
+    text = Text()
+    if change["kind"] == "acknowledged":
+        text.append(f"by {harmless(change['by'])}")
+    elif change["kind"] != "closed":
+        text.append(change["level"], LEVEL_STYLES[Level[change["level"]]])
+        text.append(f"  {harmless(change['cause'])}, {change['failing']:,} failing")
+    said = [change["said"] or (story["ended"] if change["kind"] == "closed" else "")]
+    said += [f"not told: {change['muted']}"] if change["muted"] else []
+    for words in filter(None, said):
+        text.append(f"{'' if not text else chr(10)}{shorten(words, SENTENCE)}")
+    return text
+
+
+def _delivery(delivery: Mapping[str, Any]) -> Iterable[str | Text]:
+    tried = clock(moment(delivery["tried_at"])) if delivery["tried_at"] else ""
+    text = Text(delivery["state"].replace("-", " "), STATES.get(delivery["state"], ""))
+    if delivery["tries"] > 1:
+        text.append(f" after {delivery['tries']} tries" if delivery["state"] == "sent" else f", {delivery['tries']} tries", "not bold")
+    if delivery["said"]:
+        text.append(f": {shorten(delivery['said'], SENTENCE)}", "not bold dim")
+    if delivery["due_at"] and delivery["state"] in {"due", "taken-over"} and delivery["tries"]:
+        text.append(f"; again at {clock(moment(delivery['due_at']))}", "dim")
+    return tried, Text(f"  {harmless(delivery['channel'])}"), text
