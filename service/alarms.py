@@ -201,11 +201,6 @@ class Alarms:
 
 def _log(change: Change) -> None:
     incident = change.incident
-    told = facts(
-        incident=incident.id,
-        cause=f"{incident.cause.kind}:{incident.cause.name}",
-        level=incident.level.name,
-        cells=len(incident.failing or incident.cells),
-        muted=change.muted or None,
-    )
-    (log.info if change.kind is ChangeKind.CLOSED else log.warning)("an incident was %s", change.kind.value, extra=told)
+    told: dict[str, object] = {"incident": incident.id, "cause": incident.cause.key, "worst": incident.level.name}
+    told |= {"cells": len(incident.failing or incident.cells)} | ({"muted": change.muted} if change.muted else {})
+    (log.info if change.kind is ChangeKind.CLOSED else log.warning)("an incident was %s", change.kind.value, extra=facts(**told))
