@@ -40,7 +40,8 @@ Words that servers said are cut to 500 characters and stand on one line, without
 A channel may have `templates` for `subject`, `text`, `html` and `short`; parts without one keep our words. They are written in
 [Jinja](https://jinja.palletsprojects.com/), and `probe check-config` tries each with an example of every notice below. HTML is escaped by
 itself. Offered are `if`, `for`, comparisons, `~` and the filters <!-- filters -->.
-Nothing can be called, defined or included. A template has at most {SOURCE:,} characters, its loops go round at most {ROUNDS:,} times, and it makes at most
+Nothing can be called, defined or included.
+A template has at most {SOURCE:,} characters, its loops go round at most {ROUNDS:,} times, and it makes at most
 {OUTPUT:,} characters. One that fails when it is needed gives way to our words, which say at their end what failed.
 
 ```jinja

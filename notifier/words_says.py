@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from notifier.words_clean import CUT, NAME, line, middle, plain, spoken
+from notifier.words_clean import CUT, NAME, SENTENCE, line, middle, plain, spoken
 from notifier.words_matter import TEST, brief_moment, counted, lasted, moment, touched
 from notifier.words_symptoms import RATHER, symptom
 from thresholds.incident_values import CauseKind, ChangeKind
@@ -33,7 +33,7 @@ CALLED: dict[CauseKind, tuple[str, str]] = {
     CauseKind.PATH: ("mail from {}", "mail from {}"),
     CauseKind.HOP: ("mail through {}", "mail through {}"),
     CauseKind.DOMAIN: ("{}", "mail of {}"),
-    CauseKind.ACCOUNT: ("the test mailbox of {}", "mail of the test mailbox of {}"),
+    CauseKind.ACCOUNT: ("the test mailbox of {}", "mail of the mailbox of {}"),
     CauseKind.CHECK: ("{}", "mail of {}"),
 }
 LOCAL = frozenset({CauseKind.DOMAIN, CauseKind.ACCOUNT})  # they say on which servers, not for which domains
@@ -43,7 +43,8 @@ LOCAL = frozenset({CauseKind.DOMAIN, CauseKind.ACCOUNT})  # they say on which se
 class Headline:
     """The parts of the first line."""
 
-    tag: str  # "CRITICAL"
+    tag: str  # "ACKNOWLEDGED by anna"
+    tag_brief: str  # "ACKNOWLEDGED"
     called: str  # how the cause is called, {} = its name
     name: str
     what: str  # "does not answer"
@@ -54,26 +55,24 @@ class Headline:
     after: str = ""  # what follows: ", and 37 more"
 
     def line(self, most: int) -> str:
-        """Return the fullest form that has at most `most` characters; what is cut is names, never what, since when, how bad."""
-        forms = self._ladder()
-        return next((form for form in forms if len(form) <= most), f"{self._form(LEAST, '', self.when_brief)[: most - len(CUT)]}{CUT}")
+        """Return the fullest form that has at most `most` characters: names and for whom give way; what, since when and how bad do not."""
+        last = f"{self.tag_brief}: {self._says(LEAST, '', self.when_brief)}"
+        return next((form for form in (*self._forms(), last) if len(form) <= most), f"{last[: most - len(CUT)]}{CUT}")
 
-    def _ladder(self) -> Iterator[str]:
-        yield self._form(NAME, self.whom, self.when)
-        yield self._form(ENOUGH, self.whom, self.when)
-        yield self._form(LESS, self.whom_brief, self.when)
-        yield self._form(LESS, self.whom_brief, self.when_brief)
-        yield self._form(LESS, "", self.when_brief)
-        yield self._form(LEAST, "", self.when_brief)
+    def _forms(self) -> Iterator[str]:
+        sizes = ((SENTENCE, self.whom, self.when), (ENOUGH, self.whom, self.when), (LESS, self.whom_brief, self.when))
+        brief = ((LESS, self.whom_brief, self.when_brief), (LESS, "", self.when_brief), (LEAST, "", self.when_brief))
+        for name, whom, when in (*sizes, *brief):
+            yield f"{self.tag}: {self._says(name, whom, when)}{self.after}"
 
-    def _form(self, name: int, whom: str, when: str) -> str:
+    def _says(self, name: int, whom: str, when: str) -> str:
         parts = (self.called.format(middle(self.name, name)), self.what, whom, when)
-        return f"{self.tag}: {' '.join(part for part in parts if part)}{self.after}"
+        return " ".join(part for part in parts if part)
 
 
 def _called(cause: Cause, *, mail: bool) -> tuple[str, str]:
     """Return how a cause is called, and its name: of a check alone, the server."""
-    name = line(cause.name, NAME) or UNNAMED
+    name = line(cause.name) or UNNAMED
     if cause.kind is CauseKind.PATH:
         return CALLED[cause.kind][mail], name.replace(" -> ", " to ")
     if cause.kind is not CauseKind.CHECK or "/" not in name:
@@ -100,18 +99,19 @@ def _whom(incident: Incident) -> tuple[str, str]:
     return (f"on {spoken(names)}" if len(names) <= NAMED else many), many
 
 
-def _tag(matter: Matter) -> str:
-    """Return how the first line begins: the level, or what became of the incident."""
+def _tags(matter: Matter) -> tuple[str, str]:
+    """Return how the first line begins, in full and in brief: the level, or what became of the incident."""
     incident, level = matter.incident, matter.incident.level.name
-    ack = incident.acknowledged
-    tags = {
+    ack, mark = incident.acknowledged, f"{line(matter.mark, LEAST)}: " if matter.mark else ""
+    tag = {
         ChangeKind.OPENED: level,
         ChangeKind.WORSENED: f"{level} (worse)",
         ChangeKind.REMINDED: f"STILL {level}",
-        ChangeKind.ACKNOWLEDGED: f"ACKNOWLEDGED by {line(ack.by, LESS)}" if ack else "ACKNOWLEDGED",
+        ChangeKind.ACKNOWLEDGED: "ACKNOWLEDGED",
         ChangeKind.CLOSED: "OK" if incident.ended in RECOVERED else "CLOSED",
-    }
-    return f"{line(matter.mark, LEAST)}: {tags[matter.change.kind]}" if matter.mark else tags[matter.change.kind]
+    }[matter.change.kind]
+    who = f" by {line(ack.by, LESS)}" if ack and matter.change.kind is ChangeKind.ACKNOWLEDGED else ""
+    return f"{mark}{tag}{who}", f"{mark}{tag}"
 
 
 def _what(matter: Matter, says: str) -> str:
@@ -139,9 +139,18 @@ def headline(matter: Matter) -> Headline:
     if matter.mark == TEST:
         tried = moment(matter.change.at, matter.zone)
         return Headline(
-            TEST, "the channel {}", line(matter.channel, NAME), "is tried", "", "", f"at {tried}", f"at {tried}", "; nothing is broken"
+            TEST,
+            TEST,
+            "the channel {}",
+            line(matter.channel, NAME),
+            "is tried",
+            "",
+            "",
+            f"at {tried}",
+            f"at {tried}",
+            "; nothing is broken",
         )
-    return Headline(_tag(matter), called, name, _what(matter, found.says), *_whom(matter.incident), when, brief, more)
+    return Headline(*_tags(matter), called, name, _what(matter, found.says), *_whom(matter.incident), when, brief, more)
 
 
 def subject(matter: Matter) -> str:
@@ -152,7 +161,10 @@ def subject(matter: Matter) -> str:
 def short(matter: Matter) -> str:
     """Return what a text message holds: the first line, the incident's id to acknowledge it by, and the worst reason as far as it fits."""
     parts = headline(matter)
-    bare = {name: plain(getattr(parts, name)) for name in ("tag", "name", "what", "whom", "whom_brief", "when", "when_brief", "after")}
+    bare = {
+        name: plain(getattr(parts, name))
+        for name in ("tag", "tag_brief", "name", "what", "whom", "whom_brief", "when", "when_brief", "after")
+    }
     id_ = "" if matter.mark == TEST else f" ({plain(line(matter.incident.id, LESS))})"
     told = f"{replace(parts, **bare).line(SHORT - len(id_))}{id_}"
     reasons = () if matter.ends or matter.mark == TEST else matter.incident.reasons
