@@ -11,9 +11,13 @@ from store.rows import compact, microseconds, time_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
 OPEN = frozenset({DeliveryState.DUE, DeliveryState.TAKEN_OVER})  # states in which it is tried on
-COLUMNS = "d.id, d.change_id, d.incident, d.number, d.channel, d.chain, d.origin, d.key, d.state, d.tries, d.due_us, d.deadline_us, d.said"
+COLUMNS = (
+    "d.id, d.change_id, d.incident, d.number, d.channel, d.chain, d.origin, d.key, d.state, d.tries, d.due_us, d.deadline_us, d.tried_us, "
+    "d.said"
+)
 DELIVERIES = f"SELECT {COLUMNS} FROM deliveries AS d"  # noqa: S608 - a constant; what `delivery_of` reads: put WHERE and ORDER BY behind it
 
 
@@ -31,8 +35,9 @@ def delivery_values(delivery: Delivery) -> dict[str, Any]:
         "settled": int(delivery.state not in OPEN),
         "awaited": int(_awaited(delivery)),
         "tries": delivery.tries,
-        "due": 0 if delivery.due_at is None else microseconds(delivery.due_at),
-        "deadline": None if delivery.deadline_at is None else microseconds(delivery.deadline_at),
+        "due": _micro(delivery.due_at) or 0,
+        "deadline": _micro(delivery.deadline_at),
+        "tried": _micro(delivery.tried_at),
         "said": whole(delivery.said),
     }
 
@@ -44,7 +49,7 @@ def _awaited(delivery: Delivery) -> bool:
 
 def delivery_of(row: Sequence[Any]) -> Delivery:
     """Return the delivery of one row of a query that begins with DELIVERIES."""
-    known, change, incident, number, channel, chain, origin, key, state, tries, due, deadline, said = row
+    known, change, incident, number, channel, chain, origin, key, state, tries, due, deadline, tried, said = row
     return Delivery(
         id=known,
         change_id=change,
@@ -57,6 +62,15 @@ def delivery_of(row: Sequence[Any]) -> Delivery:
         state=DeliveryState(state),
         tries=tries,
         due_at=time_of(due) if due else None,
-        deadline_at=None if deadline is None else time_of(deadline),
+        deadline_at=_time(deadline),
         said=said,
+        tried_at=_time(tried),
     )
+
+
+def _micro(at: datetime | None) -> int | None:
+    return None if at is None else microseconds(at)
+
+
+def _time(us: int | None) -> datetime | None:
+    return None if us is None else time_of(us)

@@ -210,6 +210,7 @@ CREATE TABLE deliveries (                     -- notifier.values.Delivery
     tries       INTEGER NOT NULL,
     due_us      INTEGER NOT NULL,             -- the next try; 0 = at once
     deadline_us INTEGER,                      -- NULL = there is none
+    tried_us    INTEGER,                      -- when the last try ended; NULL = there was none
     said        TEXT NOT NULL                 -- the proof, or why the last try failed
 );
 CREATE INDEX deliveries_by_incident ON deliveries (incident, channel);

@@ -54,6 +54,7 @@ CREATE TABLE deliveries (
     tries       INTEGER NOT NULL,
     due_us      INTEGER NOT NULL,
     deadline_us INTEGER,
+    tried_us    INTEGER,
     said        TEXT NOT NULL
 );
 CREATE INDEX deliveries_by_incident ON deliveries (incident, channel);
