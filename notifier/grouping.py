@@ -80,18 +80,17 @@ def together(due: Sequence[Due], plan: NotifyPlan, left: int, now: datetime) -> 
     """Return what is told in the next notice over one channel, the first of it first.
 
     Args:
-        due: what waits for this channel, at least one, the oldest first; of other groups only what may be told now.
+        due: what waits for this channel, at least one, the oldest first; some of it may wait for more of its group.
         plan: what is configured.
         left: for how many notices there is room in this minute, at least 1.
         now: aware.
     """
-    groups = [group_of(one, plan) for one in due]
-    ripe = [one[0].due_at is None or one[0].due_at <= now for one in due]
-    if left == 1 and len({group for group, is_ripe in zip(groups, ripe, strict=True) if is_ripe}) > 1:
-        return tuple(
-            one for one, group in zip(due, groups, strict=True) if one[0].due_at is None or one[0].due_at <= now or group == groups[0]
-        )
-    return tuple(one for one, group in zip(due, groups, strict=True) if group == groups[0])
+    groups = {delivery.id: group_of((delivery, stored), plan) for delivery, stored in due}
+    ripe = {delivery.id for delivery, _ in due if delivery.due_at is None or delivery.due_at <= now}
+    if left > 1 or len({groups[known] for known in ripe}) <= 1:
+        ripe = set()  # there is room for the others
+    first = groups[due[0][0].id]
+    return tuple(one for one in due if one[0].id in ripe or groups[one[0].id] == first)
 
 
 def key_of(batch: Sequence[Due]) -> str:

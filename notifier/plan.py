@@ -48,9 +48,15 @@ class Planned:
     words: tuple[str, ...] = ()  # why
 
 
-def planned(stored: Stored, past: Past, plan: NotifyPlan, now: datetime) -> Planned:
+def planned(matter: Matter) -> Planned:
     """Return the deliveries of a change; those of a later one hang on these, so plan one after the other."""
-    return PLANNERS[stored.change.kind](Matter(stored, past, plan, now))
+    return PLANNERS[matter.stored.change.kind](matter)
+
+
+def everywhere(matter: Matter) -> Planned:
+    """Return one delivery to each channel, where nothing better is known: one too many rather than none."""
+    chains = [(channel.name,) for channel in matter.plan.channels]
+    return Planned(tuple(delivery(matter, chain[0], Telling(chain, chain, "notify")) for chain in chains))
 
 
 # -- what goes by the routes

@@ -1,0 +1,88 @@
+"""Writes into the outbox what the pure planning decides: deliveries of new changes, and who takes over what was not proven in time."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from notifier.backoff import passed_on
+from notifier.plan import Matter, Planned, everywhere, planned
+from notifier.takeover import NOBODY, successor
+from notifier.values import DeliveryState
+from thresholds.incident_values import ChangeKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from notifier.outbox import Outbox
+    from notifier.values import Delivery, NotifyPlan, Stored
+
+log = logging.getLogger("mailsonde.notifier")
+
+
+class Planner:
+    """Plans for one outbox. Every method may raise what the outbox raises; done again it does nothing twice."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
+
+    async def plan(self, plan: NotifyPlan, now: datetime) -> None:
+        """Plan what is not planned: the first change of each incident together, then the next of each."""
+        waiting = await self._outbox.unplanned()
+        while waiting:
+            first = {stored.change.incident.id: stored for stored in reversed(waiting)}
+            waiting = [stored for stored in waiting if first[stored.change.incident.id] is not stored]
+            await self._plan_some(tuple(reversed(first.values())), plan, now)
+
+    async def _plan_some(self, changes: Sequence[Stored], plan: NotifyPlan, now: datetime) -> None:
+        new: list[Delivery] = []
+        for stored in changes:
+            comes = _planned(Matter(stored, await self._outbox.of(stored.change.incident.id), plan, now))
+            for before, after in comes.dropped:
+                await self._outbox.settle(before, after)
+            new += comes.new
+            _log_plan(stored, comes)
+        await self._outbox.plan([stored.id for stored in changes], new)
+
+    async def take_over(self, plan: NotifyPlan, now: datetime) -> list[str]:
+        """Ask the next of the chain where a deadline has passed; return the channels that were late."""
+        late: list[str] = []
+        for delivery, stored in await self._outbox.awaited():
+            overdue = delivery.deadline_at is not None and delivery.deadline_at <= now
+            if overdue and await self.pass_on(delivery, passed_on(delivery), Matter(stored, (), plan, now)):
+                late.append(delivery.channel)
+        return late
+
+    async def pass_on(self, before: Delivery, after: Delivery, matter: Matter) -> bool:
+        """Settle a delivery, and have the next of its chain take over; return whether one does. The matter's past is read here."""
+        matter = Matter(matter.stored, await self._outbox.of(before.incident), matter.plan, matter.now)
+        comes = successor(before, matter) if before.state is DeliveryState.DUE else NOBODY
+        await self._outbox.settle(before, after, comes.new)
+        for earlier, later in comes.hastened:
+            await self._outbox.settle(earlier, later)
+        heirs = [*comes.new, *(later for _, later in comes.hastened)]
+        for heir in heirs:
+            why = after.said or "not tried yet"
+            log.warning("%s takes over from %s, which gave no proof of %s: %s", heir.channel, before.channel, before.key, why)
+        return bool(heirs)
+
+
+def _planned(matter: Matter) -> Planned:
+    """Return what comes of a change; where a bug of ours keeps us from knowing, it goes to everybody."""
+    try:
+        return planned(matter)
+    except Exception:
+        log.exception("our own error in planning a change of incident %s: every channel is told", matter.stored.change.incident.id)
+        return everywhere(matter)
+
+
+def _log_plan(stored: Stored, comes: Planned) -> None:
+    """Log who is told of a change; that nobody is told of a beginning is a warning, with the reasons."""
+    change = stored.change
+    channels = [one.channel for one in comes.new if one.state is DeliveryState.DUE]
+    if channels:
+        told = {"incident": change.incident.id, "channels": ",".join(channels)}
+        log.info("the change %s is on its way", change.kind.value, extra={"facts": told})
+    elif change.kind is ChangeKind.OPENED:
+        log.warning("nobody is told of incident %s (%s): %s", change.incident.id, change.incident.cause.key, "; ".join(comes.words))
