@@ -1,4 +1,4 @@
-"""Notices by example: one of each kind, for docs/notices.md, for trying templates early and for trying a channel. Pure."""
+"""Notices by example: one of each kind, for docs/notices.md, and for trying templates before they are needed. Pure."""
 
 from __future__ import annotations
 
@@ -91,15 +91,3 @@ SAMPLES: dict[str, Matter] = {
     "a drill": Matter(_of(ChangeKind.OPENED, 0.2), "pager", ZONE, "berlin", LINKS, DRILL),
     "a test": Matter(_of(ChangeKind.OPENED, 0.2), "pager", ZONE, "berlin", LINKS, TEST),
 }
-
-
-def trial(at: datetime, site: str = "") -> Stored:
-    """Return a change behind which nothing is broken, to try a channel with; its notice is to bear the mark TEST.
-
-    Args:
-        at: the time, aware.
-        site: where this prober stands.
-    """
-    cause = Cause(CauseKind.PROBER, site or "mailsonde", evidence=("nothing is broken: this tries a channel",))
-    incident = Incident("i00000000", cause, Level.WARNING, at, at, changes=1)
-    return Stored(0, Change(incident, ChangeKind.OPENED, at, 1, said="a test"))

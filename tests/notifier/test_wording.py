@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from notifier import words_document
+from notifier.plain import trial
 from notifier.values import NO_LINKS, Links
 from notifier.words_html import COLOURS, GOOD
-from notifier.words_samples import BEGAN, SAMPLES, trial
+from notifier.words_samples import BEGAN, SAMPLES
 from tests.notifier.told import OPENED, cause, changed, told
 from thresholds.incident_values import CauseKind, ChangeKind
 from thresholds.incidents_book import UNPROBED
@@ -194,11 +195,11 @@ def test_the_colour_says_what_the_words_say(name: str, colour: str) -> None:
 
 
 def test_a_channel_is_tried_with_nothing_broken() -> None:
-    stored = trial(datetime(2026, 11, 21, 2, 12, 5, tzinfo=UTC), "berlin")
+    stored, _ = trial("pager", datetime(2026, 11, 21, 2, 12, 5, tzinfo=UTC))
     notice = told(replace(SAMPLES["a test"], stored=stored))
     assert notice.subject == "TEST: the channel pager is tried at 03:12:05 CET (21 Nov 2026); nothing is broken"
     assert "Nothing is broken, and nothing is to be done" in notice.text
-    assert (notice.facts["mark"], notice.incident) == ("TEST", "i00000000")
+    assert notice.facts["mark"] == "TEST"
 
 
 # -- templates
