@@ -17,6 +17,7 @@ from service.control_client import Control, at_socket, at_url
 from store.backup import backup
 from store.store import Store
 from tests.console.desk import LOCAL, Answer, Desk, ask
+from tests.console.watching import Watching
 from thresholds.limits import Limits
 from thresholds.values import Aspect, Limit, Match
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from probe.values import Check, Journey
 
 TOKEN = Secret("s3cret-t0ken")
+ACK_KEY = b"a key of thirty-two bytes, or so"
 LIMITS = Limits(
     [
         Limit(Match(server="imap*"), 0.5, 2.0, origin="thresholds[0]"),
@@ -52,6 +54,7 @@ class ApiSite:
     """An API, open on a socket and on TCP."""
 
     desk: Serving
+    alarms: Watching
     socket: Path
     listener: Listener
 
@@ -94,11 +97,12 @@ async def serving(folder: Path, checks: Iterable[Check] = (), journeys: Iterable
     desk = Serving(checks, store)
     desk.board.plan(desk.checks, journeys)
     numbers = Numbers(store=lambda: store.health, rounds=lambda: desk.rounds.stats, reloaded=lambda: Reloaded(desk.problem))
-    given = ApiDesk(desk.board, numbers, desk, store, "9.8.7")
+    alarms = Watching(store)
+    given = ApiDesk(desk.board, numbers, desk, store, "9.8.7", alarms=alarms, ack_key=ACK_KEY)
     near = await Listener.on_unix(control_app(given), folder / "mailsonde.sock")
     far = await Listener.on_tcp(remote_app(given, TOKEN), (LOCAL, 0), "console.listen")
     try:
-        yield ApiSite(desk, folder / "mailsonde.sock", far)
+        yield ApiSite(desk, alarms, folder / "mailsonde.sock", far)
     finally:
         await asyncio.gather(near.close(), far.close())
         await desk.close()
