@@ -33,7 +33,7 @@ A notice says in its first line what is broken, for whom and since when, with an
 Then follow the cause and how sure it is, the evidence, what the worst checks say, the limit in force, what has been done so far, where to
 go, and at the end which checks it explains. Each notice comes as a subject (one line, at most 120 characters), plain text, one HTML page
 without scripts and pictures, a short form (at most 160 characters of ASCII, one text message), and facts for machines.
-Words that servers said are cut to 500 characters and stand on one line, without control and direction characters.
+Words that servers said are cut to 240 characters and stand on one line, without control and direction characters.
 
 ## Own words: templates
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from notifier.words_clean import NAME, SENTENCE, line, some
+from notifier.words_clean import NAME, line, some
 from notifier.words_matter import DRILL, TEST, Matter, lasted, moment
 from notifier.words_says import SUBJECT, UNNAMED, headline
 from thresholds.incident_values import CauseKind, ChangeKind
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from notifier.values import Stored
     from thresholds.incident_values import Cause, Incident
 
+FIRST = 200  # characters of the first line, which the names in it keep to
+TOLD = 240  # of a sentence; the console shows more of it
 REASONS = 5  # of the worst cells that are told; the console shows them all
 EVIDENCE = 5
 SURE, LIKELY = 0.9, 0.5  # from this confidence on
@@ -73,7 +75,7 @@ def page(matter: Matter) -> Page:
     trial = matter.mark == TEST
     parts = (_marked(matter),) if trial else (_marked(matter), *_happened(matter), *_facts(matter), *_history(matter), *_more(matter))
     told = tuple(part for part in parts if part.says)
-    return Page(headline(matter).line(SENTENCE), told, () if trial else links(matter), command(matter), _foot(matter))
+    return Page(headline(matter).line(FIRST), told, () if trial else links(matter), command(matter), _foot(matter))
 
 
 def _marked(matter: Matter) -> Part:
@@ -157,9 +159,9 @@ def surety(cause: Cause) -> str:
 def _facts(matter: Matter) -> Iterator[Part]:
     incident, cause = matter.incident, matter.incident.cause
     yield Part("Cause", tuple(one for one in (f"{cause_words(cause)}.", surety(cause)) if one))
-    yield Part("Evidence at the time" if matter.ends else "Evidence", tuple(some(cause.evidence, EVIDENCE)), listed=True)
-    yield Part("The worst said last" if matter.ends else "What the worst say", tuple(some(incident.reasons, REASONS)), listed=True)
-    yield Part("Limit that was in force" if matter.ends else "Limit in force", (line(incident.limit),) if incident.limit else ())
+    yield Part("Evidence at the time" if matter.ends else "Evidence", tuple(some(cause.evidence, EVIDENCE, TOLD)), listed=True)
+    yield Part("The worst said last" if matter.ends else "What the worst say", tuple(some(incident.reasons, REASONS, TOLD)), listed=True)
+    yield Part("Limit that was in force" if matter.ends else "Limit in force", (line(incident.limit, TOLD),) if incident.limit else ())
     yield _explained(incident, ends=matter.ends)
 
 

@@ -75,7 +75,7 @@ def _of(kind: ChangeKind, minutes: float, said: str = "", **changed: Any) -> Sto
     return Stored(number, Change(replace(IMAP, changes=number, **changed), kind, _at(minutes), number, said=said))
 
 
-SLOW = {"level": Level.WARNING, "reasons": ("abc.example/imap: took 1.2 s, limit 500 ms (thresholds[0], imap*)",)}
+SLOW: dict[str, Any] = {"level": Level.WARNING, "reasons": ("abc.example/imap: took 1.2 s, limit 500 ms (thresholds[0], imap*)",)}
 SAMPLES: dict[str, Matter] = {
     "opened": Matter(_of(ChangeKind.OPENED, 0.2), "pager", ZONE, "berlin", LINKS),
     "opened, and merely slow": Matter(_of(ChangeKind.OPENED, 0.2, **SLOW), "pager", ZONE, "berlin", LINKS),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from notifier.words_clean import NAME, line, some
 from notifier.words_facts import facts
 from notifier.words_matter import Matter, brief_moment, lasted, moment, touched
-from notifier.words_parts import cause_words, command, first_of, links, page, surety, taken
+from notifier.words_parts import FIRST, cause_words, command, first_of, links, page, surety, taken
 from notifier.words_says import headline, servers, short, subject
 from notifier.words_symptoms import symptom
 from notifier.words_text import text
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-FIRST = 500  # characters of `first`
 LISTED = 200  # entries of a list; the last says how many more there are
 
 
