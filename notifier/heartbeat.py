@@ -1,4 +1,4 @@
-"""The dead man's heartbeat tells somebody else that we live, so that they notice when we do not: a URL (GET), or a topic of an mqtt channel.
+"""The dead man's heartbeat tells somebody else that we live, so that they notice when we do not: a URL (GET), or an mqtt channel's topic.
 
 It beats only while we are healthy: a prober that runs and sees nothing is dead to who trusts it. What fails is counted, and logged once.
 """

@@ -4,7 +4,7 @@ It does not share the code of our probes. The message is marked as an automatic 
 and is the same, byte for byte but for its separators, whenever it is sent again.
 """
 
-import re
+from contextlib import suppress
 from dataclasses import dataclass
 from email.errors import HeaderParseError
 from email.headerregistry import Address
@@ -14,7 +14,8 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from notifier.channels.reasons import hidden, why
+from notifier.channels.payload import safe
+from notifier.channels.reasons import causes, hidden, why
 from notifier.values import NotDeliveredError, Notice
 from notifier.words_clean import line, lines
 from probe.trust import context_for
@@ -24,10 +25,10 @@ if TYPE_CHECKING:
     import aiosmtplib
 
 PORTS = {Security.NONE: 25, Security.STARTTLS: 587, Security.TLS: 465}
+FAREWELL_SECONDS = 2.0  # that a server has for its answer to QUIT: the message is its own by then
 LONGEST_SUBJECT = 200  # characters
 LONGEST_TEXT = 200_000  # characters of each part
 NO_HTML = "<"  # what an HTML part begins with, if there is one
-UNSAFE = re.compile(r"[^A-Za-z0-9_-]")  # in an id: its code stands for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def _parsed(address: str) -> Address:
 
 def message_id(key: str, domain: str) -> str:
     """Return the Message-ID of a key (RFC 5322 section 3.6.4): the same for each try, and no key can leave it."""
-    return f"<{UNSAFE.sub(lambda found: f'={ord(found[0]):x}', key)[:180]}@{domain}>"
+    return f"<{safe(key)}@{domain}>"
 
 
 def composed(notice: Notice, settings: MailSettings) -> EmailMessage:
@@ -105,17 +106,10 @@ class Mail:
 
     async def send(self, notice: Notice) -> str:
         """Hand the message in; return the server's own last word. Raises: NotDeliveredError; 5yz is for good."""
-        import aiosmtplib  # noqa: PLC0415 - 60 ms of start, only for those who send mail
-
         try:
-            async with self._client() as smtp:
-                refused, said = await smtp.send_message(composed(notice, self._settings))
-        except aiosmtplib.SMTPRecipientsRefused as error:
-            raise self._refusal(error.recipients[0], f"{len(error.recipients)} of {len(self._settings.to)} recipients") from None
-        except aiosmtplib.SMTPResponseException as error:
-            raise self._refusal(error, "it") from None
-        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
-            raise NotDeliveredError(f"{self._place}: {why(error, [self._settings.password])}") from None
+            refused, said = await self._handed(composed(notice, self._settings))
+        except Exception as error:  # noqa: BLE001 - the border: the library's own, the system's, TLS's
+            raise self._failure(error) from None
         return f"{self._place} said: 250 {self._hidden(said)}{self._but(refused)}"
 
     async def close(self) -> None:
@@ -127,7 +121,7 @@ class Mail:
 
     def _client(self) -> "aiosmtplib.SMTP":
         """Return a client that guesses nothing."""
-        import aiosmtplib  # noqa: PLC0415 - as above
+        import aiosmtplib  # noqa: PLC0415 - 60 ms of start, only for those who send mail
 
         wanted = self._settings
         kept: dict[str, Any] = {"username": wanted.user, "password": wanted.password.reveal()} if wanted.password else {}
@@ -151,10 +145,32 @@ class Mail:
     def _hidden(self, said: str) -> str:
         return hidden(said, [self._settings.password])
 
-    def _refusal(self, error: Any, what: str) -> NotDeliveredError:
-        """Return a server's refusal in its own words."""
+    async def _handed(self, message: EmailMessage) -> tuple[dict[str, Any], str]:
+        """Return whom the server refused, and its last word. What becomes of our farewell changes nothing."""
+        smtp = self._client()
+        try:
+            await smtp.connect()
+            done = await smtp.send_message(message)
+            with suppress(Exception):
+                await smtp.quit(timeout=FAREWELL_SECONDS)
+        finally:
+            smtp.close()
+        return done
+
+    def _failure(self, error: BaseException) -> NotDeliveredError:
+        """Return a server's refusal in its own words, even if it went away after that; otherwise what came between."""
+        from aiosmtplib import SMTPRecipientsRefused, SMTPResponseException  # noqa: PLC0415 - it is loaded by now
+
+        for one in causes(error):
+            if isinstance(one, SMTPRecipientsRefused):
+                return self._refusal(one.recipients[0], f"{len(one.recipients)} of {len(self._settings.to)} recipients")
+            if isinstance(one, SMTPResponseException):
+                return self._refusal(one, "it")
+        return NotDeliveredError(f"{self._place}: {why(error, [self._settings.password])}")
+
+    def _refusal(self, said: Any, what: str) -> NotDeliveredError:
         return NotDeliveredError(
-            f"{self._place} refused {what}: {error.code} {self._hidden(error.message)}", again=not 500 <= error.code < 600
+            f"{self._place} refused {what}: {said.code} {self._hidden(said.message)}", again=not 500 <= said.code < 600
         )
 
     def _but(self, refused: dict[str, Any]) -> str:

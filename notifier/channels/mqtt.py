@@ -9,17 +9,15 @@ The connection stays open, and is made again when it is lost. A notice's words a
 
 import asyncio
 import logging
-import re
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from notifier.channels.payload import encoded, payload
+from notifier.channels.payload import encoded, payload, safe
 from notifier.channels.reasons import why
 from notifier.values import NotDeliveredError, Notice
-from probe.trust import context_for
-from probe.values import Endpoint, Secret, Security
+from probe.values import Secret
 from thresholds.incident_values import ChangeKind
 
 if TYPE_CHECKING:
@@ -29,7 +27,6 @@ log = logging.getLogger("mailsonde.notifier")
 
 PORTS = {"none": 1883, "tls": 8883}
 AGAIN_SECONDS = 15.0  # after which a lost connection is made again
-UNSAFE = re.compile(r"[^A-Za-z0-9_-]")  # in an id
 LONGEST_TOPIC = 1_000  # bytes; what we put behind it must fit in 65,535
 
 
@@ -79,7 +76,7 @@ class Mqtt:
     async def send(self, notice: Notice) -> str:
         """Publish a notice's event and state; return what acknowledged them. Raises: NotDeliveredError."""
         body, closed = encoded(payload(notice)), notice.kind is ChangeKind.CLOSED
-        state = f"incidents/{UNSAFE.sub('_', notice.incident)}"
+        state = f"incidents/{safe(notice.incident)}"
         await self.publish("events", body)
         await self.publish(state, body, retain=not closed)
         if closed:
@@ -147,7 +144,6 @@ class Mqtt:
         from notifier.channels.mqtt_link import Broker  # noqa: PLC0415 - as above
 
         wanted = self._settings
-        trust = Endpoint(wanted.host, 0, Security.TLS, str(wanted.ca_file) if wanted.ca_file else None, wanted.verify)
         return Broker(
             wanted.host,
             wanted.port or PORTS[wanted.security],
@@ -156,7 +152,9 @@ class Mqtt:
             user=wanted.user,
             password=wanted.password,
             client_id=wanted.client_id,
-            context=context_for(trust) if wanted.security == "tls" else None,
+            secure=wanted.security == "tls",
+            ca_file=wanted.ca_file,
+            verify=wanted.verify,
             timeout_seconds=wanted.timeout_seconds,
         )
 

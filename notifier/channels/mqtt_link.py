@@ -1,12 +1,13 @@
 """One connection to an MQTT broker (MQTT 5 or 3.1.1), on aiomqtt. It is imported when the first one is needed.
 
-It mends three habits of the library: a PUBACK that refuses counts as refusal, what waits for one wakes when the connection is lost, and
-a connection that was never accepted is dropped.
+It mends habits of the library: a PUBACK that refuses counts as refusal, what waits for one wakes when the connection is lost, and a
+connection that was never accepted is dropped.
 """
 
 from __future__ import annotations
 
 import asyncio
+import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 if TYPE_CHECKING:
-    import ssl
+    from pathlib import Path
 
     from probe.values import Secret
 
@@ -45,8 +46,30 @@ class Broker:
     user: str = ""
     password: Secret | None = None
     client_id: str = ""
-    context: ssl.SSLContext | None = None  # None = no TLS
+    secure: bool = False  # TLS from the first byte
+    ca_file: Path | str | None = None  # PEM
+    verify: bool = True
     timeout_seconds: float = 10.0
+
+
+class _Socket(ssl.SSLSocket):
+    """A socket that is closed when its handshake fails: paho forgets it then."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except BaseException:
+            self.close()
+            raise
+
+
+def _context(broker: Broker) -> ssl.SSLContext:
+    """Return what decides whom to trust. Raises: OSError when the ca_file cannot be read or is no PEM."""
+    context = ssl.create_default_context(cafile=str(broker.ca_file) if broker.ca_file else None)
+    context.sslsocket_class = _Socket
+    if not broker.verify:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
 
 
 class Link(aiomqtt.Client):
@@ -61,7 +84,6 @@ class Link(aiomqtt.Client):
             identifier=broker.client_id or None,
             protocol=VERSIONS[broker.version],
             will=aiomqtt.Will(broker.status, OFFLINE, AT_LEAST_ONCE, retain=True),
-            tls_context=broker.context,
             timeout=broker.timeout_seconds,
             keepalive=KEEPALIVE_SECONDS,
             clean_session=None if broker.version == "5" else True,
@@ -122,6 +144,12 @@ class Link(aiomqtt.Client):
             raise LostError("lost the connection before it acknowledged") if self._disconnected.done() else TimeoutError
         if answer.result().is_failure:
             raise RefusedError(str(answer.result()))
+
+    def _client_connect(self) -> None:
+        """Connect, in a thread of the loop's; the authorities are read there, since that takes its time."""
+        if self._broker.secure:
+            self._client.tls_set_context(_context(self._broker))
+        super()._client_connect()
 
     def _kind(self, payload: bytes) -> Properties | None:
         """Return what MQTT 5 says of a payload: that it is JSON."""

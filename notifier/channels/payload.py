@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from notifier.values import Notice
+
+
+UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
+LONGEST_ID = 180  # characters
+
+
+def safe(text: str) -> str:
+    """Return an id that cannot leave a header, a topic or a message id: letters, digits, `-`, `_`, and `=` with the code of all else."""
+    return UNSAFE.sub(lambda found: f"={ord(found[0]):x}", text[:LONGEST_ID])[:LONGEST_ID]
 
 
 def stamp(at: datetime) -> str:

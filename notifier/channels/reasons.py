@@ -45,14 +45,14 @@ def machine(url: str) -> str:
 
 def why(error: BaseException, secrets: Iterable[Secret | None] = ()) -> str:
     """Return the reason of an error of a library: that of its deepest cause which says one."""
-    for one in reversed(list(_causes(error))):
+    for one in reversed(list(causes(error))):
         found = _said(one)
         if found:
             return hidden(found, secrets)
     return type(error).__name__
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException) -> Iterator[BaseException]:
     """Yield an error, what caused it, what caused that, and so on."""
     seen: set[int] = set()
     at: BaseException | None = error

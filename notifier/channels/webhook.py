@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from notifier.channels.http import Call, ask
-from notifier.channels.payload import encoded, payload
+from notifier.channels.payload import encoded, payload, safe
 from notifier.values import Notice
 from probe.clock import utc_now
 from probe.values import Secret
@@ -77,7 +77,7 @@ class Webhook:
     def _headers(self, key: str, body: bytes) -> dict[str, str]:
         """Return the headers of one try."""
         wanted = self._settings
-        ours = {"Content-Type": wanted.content_type or TYPES[wanted.body], "Idempotency-Key": key}
+        ours = {"Content-Type": wanted.content_type or TYPES[wanted.body], "Idempotency-Key": safe(key)}
         if wanted.token:
             ours["Authorization"] = f"Bearer {wanted.token.reveal()}"
         if wanted.secret:
