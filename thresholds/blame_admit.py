@@ -9,21 +9,25 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from thresholds.blame_survey import ABILITY, Survey, named
-from thresholds.blame_suspects import ANY, EARLY, SERVED, Suspect
+from thresholds.blame_suspects import ANY, EARLY, MANY, SERVED, Suspect
 from thresholds.blame_symptoms import LOGINS, Sign
 from thresholds.incident_values import CauseKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MANY = 5
+    from thresholds.incident_values import Cell
+
 SERVERS_OWN = frozenset({Sign.NAMES, Sign.REACH, Sign.MUTE, Sign.TLS})  # hardly ever one domain's: one witness will do, while none is good
 ONE_WILL_DO = frozenset({"transit", Sign.CHANGED.name})  # modes of a path
 
 
 def admitted(found: Survey, suspect: Suspect) -> bool:
-    """Say whether a suspect may be blamed."""
-    return RULES[suspect.kind](found, suspect)
+    """Say whether a suspect may be blamed; one that most of its cells acquit is marked."""
+    if not RULES[suspect.kind](found, suspect):
+        return False
+    suspect.part = suspect.kind is CauseKind.SERVER and suspect.good(found) > len(suspect.own)
+    return True
 
 
 def _most(bad: int, good: int) -> bool:
@@ -50,9 +54,15 @@ def _account(found: Survey, suspect: Suspect) -> bool:
     return suspect.mode == "full" or len(suspect.own) > suspect.good(found)
 
 
+def ends(trip: Cell) -> tuple[str, str]:
+    """Return the checks of a trip's own ends: where one is bad, the trip is no witness beside it."""
+    return f"{trip.origin or trip.domain}/{trip.submits}", f"{trip.domain}/{trip.server}"
+
+
 def _domain(found: Survey, suspect: Suspect) -> bool:
     cells = [found.facts.cells[name] for name in suspect.own]
-    places = {(cell.kind, cell.server) for cell in cells if cell.kind != "trip"} | {cell.name for cell in cells if cell.kind == "trip"}
+    places = {cell.server for cell in cells if cell.kind != "trip"} | {cell.name for cell in cells if cell.kind == "trip"}
+    places -= {cell.name for cell in cells if cell.kind == "trip" and not found.symptoms.keys().isdisjoint(ends(cell))}
     return len(places) > 1 and len(suspect.own) > suspect.good(found)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import heapq
 from typing import TYPE_CHECKING
 
+from thresholds.blame_suspects import MANY
 from thresholds.incident_values import CauseKind
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ COSTS: dict[CauseKind, int] = {
 }
 OPEN_END = 2
 RANKS = {kind: rank for rank, kind in enumerate(CauseKind)}
+_Entry = tuple[int, int, int, str, str, "Suspect"]  # turn, gain (negative), order, which no two share
 Explainers = dict[str, list["Suspect"]]  # cell -> all that would explain it
 
 
@@ -52,25 +54,35 @@ def choose(guilty: Mapping[Key, Suspect]) -> dict[str, Suspect]:
 
 def _gain(suspect: Suspect, covered: set[str]) -> int:
     """Return what naming it would explain that nothing explains yet; nothing unless a cell of its own is among that."""
-    own = sum(fit for cell, fit in suspect.own.items() if cell not in covered)
-    return own and own + sum(fit for cell, fit in suspect.tied.items() if cell not in covered) - cost(suspect)
+    own = [fit for cell, fit in suspect.own.items() if cell not in covered]
+    if len(own) < (MANY if suspect.part else 1):
+        return 0
+    return sum(own) + sum(fit for cell, fit in suspect.tied.items() if cell not in covered) - cost(suspect)
 
 
 def _cover(guilty: Iterable[Suspect]) -> list[Suspect]:
-    """Return suspects that explain all cells together, the weightiest first. A gain only shrinks, so a stale one is looked at again."""
+    """Return suspects that explain all cells together, the weightiest first; last those that most acquit, then cells by themselves.
+
+    A gain only shrinks, so a stale one is looked at again.
+    """
     covered: set[str] = set()
-    heap = [(-_gain(suspect, covered), *_order(suspect), suspect) for suspect in guilty]
+    heap = [_entry(suspect, covered) for suspect in guilty]
     heapq.heapify(heap)
     chosen = []
     while heap:
-        stale, *_, suspect = heapq.heappop(heap)
-        gain = _gain(suspect, covered)
-        if gain == -stale and gain > 0:
-            chosen.append(suspect)
-            covered.update(suspect.own, suspect.tied)
-        elif gain > 0:
-            heapq.heappush(heap, (-gain, *_order(suspect), suspect))
+        stale = heapq.heappop(heap)
+        now = _entry(stale[-1], covered)
+        if now == stale and now[1] < 0:
+            chosen.append(stale[-1])
+            covered.update(stale[-1].own, stale[-1].tied)
+        elif now[1] < 0:
+            heapq.heappush(heap, now)
     return chosen
+
+
+def _entry(suspect: Suspect, covered: set[str]) -> _Entry:
+    turn = 2 if suspect.kind is CauseKind.CHECK else int(suspect.part)
+    return turn, -_gain(suspect, covered), *_order(suspect), suspect
 
 
 def _narrowed(chosen: list[Suspect], explainers: Explainers) -> list[Suspect]:

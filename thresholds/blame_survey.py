@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
@@ -22,20 +23,6 @@ ABILITY = {"smtp": "mail", "submission": "mail", "lmtp": "mail", "imap": "box", 
 PASSED = frozenset({Sign.SLOW})  # who shows this has passed login, TLS and all commands
 
 
-def factors(cell: Cell) -> tuple[Factor, ...]:
-    """Return what a cell shares with others."""
-    if cell.kind == "trip":
-        return (
-            ("trips",),
-            ("path", cell.submits, cell.server),
-            ("from", cell.origin or cell.domain),
-            ("to", cell.domain),
-        )
-    server = cell.server
-    shared: tuple[Factor, ...] = (("server", server), ("domain", cell.domain, ABILITY.get(cell.kind, cell.kind)), ("checks",))
-    return (*shared, ("account", cell.account)) if cell.account and cell.kind in LOGINS else shared
-
-
 @dataclass(slots=True)
 class Survey:
     """What is known, counted. Make it with `survey`."""
@@ -48,24 +35,12 @@ class Survey:
     passed: Counter[Factor] = field(default_factory=Counter)  # bad, but only slow
     hosts: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # host -> its servers
     host_of: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # server -> its hosts
+    ways: dict[tuple[str, str], int] = field(default_factory=dict)  # ends of trips -> how many are good
     kinds: dict[str, str] = field(default_factory=dict)  # server -> kind
 
     def all(self, factor: Factor) -> int:
         """Return how many cells share a factor."""
         return self.good[factor] + self.open[factor] + self.bad[factor]
-
-    def add(self, cell: Cell) -> None:
-        """Count one cell."""
-        if cell.name in self.symptoms:
-            self.bad.update(factors(cell))
-            if self.symptoms[cell.name].sign in PASSED:
-                self.passed.update(factors(cell))
-        else:
-            (self.good if self.well(cell.name) else self.open).update(factors(cell))
-        if cell.kind != "trip":
-            self.kinds[cell.server] = cell.kind
-            self.hosts[cell.host].add(cell.server)
-            self.host_of[cell.server].add(cell.host)
 
     def well(self, cell: str) -> bool:
         """Say whether a cell that is not bad was asked since the trouble began, and is good."""
@@ -76,15 +51,58 @@ class Survey:
         """Return how many good cells these servers have."""
         return sum(self.good["server", server] for server in servers)
 
+    def place(self, cell: Cell) -> None:
+        """Note where a check's server stands."""
+        self.kinds[cell.server] = cell.kind
+        self.hosts[cell.host].add(cell.server)
+        self.host_of[cell.server].add(cell.host)
+
+    def state(self, cell: Cell) -> Counter[Factor]:
+        """Return where a cell is to be counted."""
+        if cell.name in self.symptoms:
+            return self.bad
+        return self.good if self.well(cell.name) else self.open
+
 
 def survey(facts: Facts) -> Survey:
     """Count everything once."""
     found = Survey(facts, {name: symptom(facts.cells[name], facts.latest.get(name)) for name in sorted(facts.bad)})
-    for cell in facts.cells.values():
-        found.add(cell)
+    bad_domains = {facts.cells[name].domain for name in facts.bad} | {facts.cells[name].origin for name in facts.bad}
+    places: set[tuple[str, str]] = set()
+    for cell in facts.cells.values():  # there may be 60,000: what is the same for all of a server is done once
+        count, server = found.state(cell), cell.server
+        if cell.kind == "trip":
+            count.update(_of_trip(cell))
+            continue
+        count["server", server] += 1
+        if (server, cell.host) not in places:
+            places.add((server, cell.host))
+            found.place(cell)
+        if cell.domain in bad_domains:  # nobody asks how the others fare
+            count.update(_of_domain(cell))
+    for factor in (factor for name, seen in found.symptoms.items() if seen.sign in PASSED for factor in factors(facts.cells[name])):
+        found.passed[factor] += 1
+    for count in (found.good, found.open, found.bad):
+        count["checks",] = sum(number for factor, number in count.items() if factor[0] == "server")
+    found.ways = {(factor[1], factor[2]): number for factor, number in found.good.items() if factor[0] == "path"}
     return found
 
 
+def factors(cell: Cell) -> tuple[Factor, ...]:
+    """Return what a cell shares with others."""
+    return _of_trip(cell) if cell.kind == "trip" else (("server", cell.server), *_of_domain(cell))
+
+
+def _of_trip(cell: Cell) -> tuple[Factor, ...]:
+    return (("trips",), ("path", cell.submits, cell.server), ("from", cell.origin or cell.domain), ("to", cell.domain))
+
+
+def _of_domain(cell: Cell) -> tuple[Factor, ...]:
+    able: Factor = ("domain", cell.domain, ABILITY.get(cell.kind, cell.kind))
+    return (able, ("account", cell.account)) if cell.account and cell.kind in LOGINS else (able,)
+
+
+@lru_cache(10_000)
 def named(host: str) -> bool:
     """Say whether a host is a name that somebody must resolve."""
     try:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from thresholds.incident_values import Cell
 
+MANY = 5  # that fail alike are no coincidence, even where more are good
 ANY = "*"  # in the name of a path: whatever end
 SERVER_MODES: dict[Sign, str] = {
     **dict.fromkeys((Sign.NAMES, Sign.REACH, Sign.MUTE, Sign.SLOW, Sign.PUT_OFF, Sign.UNSEEN), "ill"),
@@ -73,6 +74,7 @@ class Suspect:
     own: dict[str, int] = field(default_factory=dict)  # cells that make the case -> fit
     tied: dict[str, int] = field(default_factory=dict)  # cells that it would explain on top of these
     supposed: set[str] = field(default_factory=set)  # of the tied: those that hang on it by no configured tie
+    part: bool = False  # most of what shares it is well: at most a part of it is broken
     signs: set[Sign] = field(default_factory=set)  # of its own cells
     against: set[Factor] = field(default_factory=set)  # whose good cells speak against it
 
@@ -160,10 +162,8 @@ def _by_ends(cell: Cell, seen: Symptom) -> Iterator[Accusation]:
     alone = next(iter(seen.stages)) if len(seen.stages) == 1 else "submit" if seen.sign is Sign.REJECTED else ""
     if alone in SERVED:
         yield CauseKind.SERVER, cell.submits if alone == "submit" else cell.server, SERVED[alone], SERVED_FIT, way
-    fit = DOMAIN_FITS.get(seen.sign, 0)
-    if fit:
-        origin = cell.origin or cell.domain
-        yield CauseKind.DOMAIN, origin, "from", fit, (("from", origin),)
-        yield CauseKind.DOMAIN, cell.domain, "to", fit, (("to", cell.domain),)
+    fit, origin = DOMAIN_FITS[seen.sign], cell.origin or cell.domain
+    yield CauseKind.DOMAIN, origin, "from", fit, (("from", origin),)
+    yield CauseKind.DOMAIN, cell.domain, "to", fit, (("to", cell.domain),)
     if seen.sign is Sign.FULL:
         yield CauseKind.ACCOUNT, cell.domain, "full", 100, ()

@@ -91,7 +91,7 @@ def symptom(cell: Cell, seen: Observation | None) -> Symptom:
     """Return what a bad cell shows by its last observation."""
     if seen is None or seen.verdict.level < Level.WARNING:
         return Symptom(Sign.UNSEEN, late=True)
-    if cell.kind == "trip" and seen.fault is None:
+    if cell.kind == "trip":
         return _of_trip(seen)
     return _of_fault(seen) if seen.fault is not None else _of_time(seen)
 

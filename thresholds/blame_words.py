@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from thresholds.blame_survey import ABILITY
 from thresholds.blame_symptoms import Sign
 from thresholds.incident_values import CauseKind
 from thresholds.wording import span
@@ -184,7 +185,7 @@ def _check(case: Case) -> Iterator[str]:
         yield f"1 of {plural(found.good['trips',] + found.bad['trips',], 'trip')} that were seen"
         return
     yield f"1 of {found.good['server', cell.server] + found.bad['server', cell.server]} domains on {cell.server}"
-    well = sum(count for factor, count in found.good.items() if factor[:2] == ("domain", cell.domain))
+    well = sum(found.good["domain", cell.domain, able] for able in {ABILITY.get(kind, kind) for kind in found.kinds.values()})
     yield f"{plural(well, 'other check')} of {cell.domain} well" if well else ""
 
 

@@ -111,9 +111,15 @@ def observation(cell: Cell, sign: str) -> Observation | None:
         return Observation(cell.name, AFTER, Verdict(Level.WARNING), 0.1)
     if sign == FORBIDDEN:
         return Observation(cell.name, AFTER, Verdict(Level.WARNING, ("answers",)), 0.1)
-    if cell.kind == "trip":
-        outcome, slow, reason = TRIPS[sign]
-        return Observation(cell.name, AFTER, Verdict(Level.CRITICAL, (reason,), "1 s" if slow else ""), 9.0, None, outcome, slow)
+    return _of_trip(cell, sign) if cell.kind == "trip" else _of_check(cell, sign)
+
+
+def _of_trip(cell: Cell, sign: str) -> Observation:
+    outcome, slow, reason = TRIPS[sign]
+    return Observation(cell.name, AFTER, Verdict(Level.CRITICAL, (reason,), "1 s" if slow else ""), 9.0, None, outcome, slow)
+
+
+def _of_check(cell: Cell, sign: str) -> Observation:
     if sign in SLOW:
         slow, steps = SLOW[sign]
         return Observation(cell.name, AFTER, Verdict(Level.WARNING, ("slow",), "1 s"), 4.1, slow=slow, steps=steps)

@@ -53,6 +53,10 @@ SITUATIONS: dict[str, tuple[str, str]] = {
     "the login fails on one server alone": ("a b\nimap A .\npop3 . .\nsubmission . .", "check:a/imap"),
     "a wrong password while a server is slow": ("a b c\nimap A s s\npop3 A . .\nsubmission A . .", "account:a server:imap"),
     "a wrong password, and the slow server's too": ("a b c\nimap A s s\npop3 . . .", "check:a/imap server:imap"),
+    "five accounts are no server": (
+        "a b c d e f g h i j k\nimap A A A A A . . . . . .\npop3 A A A A A . . . . . .\nsmtp . . . . . . . . . . .",
+        "account:a account:b account:c account:d account:e",
+    ),
     "two accounts": ("a b c\nimap A A .\npop3 A A .\nsmtp . . .\nsubmission A A .", "account:a account:b"),
     "a mailbox is full": ("a b\nsmtp Q .\nlmtp Q .\nimap . .", "account:a"),
     "a quota is nearly reached": ("a b\nimap q .\npop3 . .", "account:a"),
@@ -97,8 +101,7 @@ SITUATIONS: dict[str, tuple[str, str]] = {
         "path:smtps, submission -> imap, pop3",
     ),
     "from one server to several": (
-        "a b c\nsubmission . . .\nimap . . .\npop3 . . .\ntrip submission>imap l - -\ntrip submission>pop3 - l l\n"
-        "trip smtps>pop3 origin=a name=x . - -",
+        "a b c\nsubmission . . .\ntrip submission>imap l - -\ntrip submission>pop3 - l l\ntrip smtps>pop3 origin=a name=x . - -",
         "path:submission -> imap, pop3",
     ),
     "one trip of several": ("a b\nsubmission . .\nimap . .\ntrip submission>imap l .", "check:trip a"),
@@ -147,3 +150,127 @@ def split(keys: str) -> list[str]:
         else:
             found[-1] += f" {word}"
     return found
+
+
+# -- what is said of it
+
+
+def told(matrix: str) -> list[tuple[str, tuple[str, ...], float, str]]:
+    return [(cause.key, cause.evidence, cause.confidence, cause.doubt) for cause in causes(facts(matrix))]
+
+
+def test_the_evidence_of_a_server_compares_it_with_its_neighbours() -> None:
+    assert told("a b c\nimap@m s s s\nimaps@m . . .\npop3@p . . ?\nsmtp@x . . .") == [
+        (
+            "server:imap",
+            ("3 of 3 domains on imap, 0 of 3 on imaps, 0 of 3 on smtp", "what they show: slow (3, 4.1 s at most)"),
+            0.91,
+            "",
+        )
+    ]
+
+
+def test_the_evidence_of_a_directory_names_what_fails_with_it() -> None:
+    matrix = "a b\nimap needs=directory b b\npop3 p p\ndirectory s s\nsmtp . .\ntrip smtp>imap needs=directory s s"
+    assert told(matrix) == [
+        (
+            "server:directory",
+            (
+                "2 of 2 domains on directory, 0 of 2 on smtp",
+                "what they show: slow (2, 4.1 s at most)",
+                "imap needs it and fails with it: 2 checks",
+                "2 trips that it holds up",
+            ),
+            0.88,
+            "",
+        ),
+        ("server:pop3", ("2 of 2 domains on pop3, 0 of 2 on smtp", "what they show: asked to come again later (2)"), 0.88, ""),
+    ]
+
+
+def test_a_tie_that_nobody_configured_is_called_supposed() -> None:
+    (found,) = told("a b\nimap p p\nlmtp C C\ndirectory C C\ntrip smtp>imap l l\nsmtp . .")[:1]
+    assert found == (
+        "server:directory",
+        (
+            "2 of 2 domains on directory, 0 of 2 on smtp",
+            "what they show: no connection (2)",
+            "imap fails with it: 2 checks",
+        ),
+        0.62,
+        "that imap hangs on it is supposed",
+    )
+
+
+DOUBTS = {
+    "a b c\nimap C ? ?\npop3 ? ? ?": (0.56, "a/imap alone shows it, 2 more were not asked since it began"),
+    "a b\nimap C -\npop3 . .": (0.62, "a is the only domain on imap: the fault may be its own"),
+    "a b c\nimap C C .\npop3 . . .": (0.59, "1 that share it are well"),
+    "a b c d e f g h i j k\nimap C C C C C . . . . . .\npop3 . . . . . . . . . . .": (
+        0.43,
+        "6 that share it are well: only a part of it may be broken",
+    ),
+    "a b c d e f\nimap C C ? ? ? ?\npop3 . . ? ? ? ?": (0.79, "4 others that share it were not asked since it began"),
+    "a b\nimap@m C C\npop3@m C C": (0.93, "it is the only host that is probed, so our own network may be to blame"),
+    "a b\nimap@m C C\npop3@x C C": (0.93, "they might all be down in truth"),
+    "a b\nimap s .\npop3 . .": (0.9, ""),
+    "a b\nimap s ?\npop3 ? ?": (0.5, "nothing that it could be compared with was asked since it began"),
+    "a\nsmtp .\nlmtp C\nimap .\ntrip smtp>imap l": (
+        0.44,
+        "that the mail hangs on it is supposed; a is the only domain on lmtp: the fault may be its own",
+    ),
+}
+
+
+@pytest.mark.parametrize("matrix", DOUBTS)
+def test_how_sure_it_is(matrix: str) -> None:
+    (cause,) = causes(facts(matrix))
+    assert (cause.confidence, cause.doubt) == DOUBTS[matrix]
+
+
+FIRST_EVIDENCE = {
+    "a b\nimap@m C C\npop3@m C C\nsmtp@x . .": (
+        "2 of 2 servers on m: imap 2 of 2, pop3 2 of 2",
+        "1 other host well",
+        "what they show: no connection (4)",
+    ),
+    "a b\nimap@m R R\nsmtp@x R R": (
+        "4 checks cannot find the address of a server, on 2 hosts: m and x",
+        "what they show: its name is not found (4)",
+    ),
+    "a b\nimap@m C C\nsmtp@x C C": (
+        "none of 4 checks reached any of 2 hosts: the prober's own network fails",
+        "what they show: no connection (4)",
+    ),
+    "a b\nimap . .\nsmtp . .\ntrip smtp>imap l l": (
+        "2 of 2 trips from smtp to imap",
+        "the ends answer: imap 0 of 2 bad, smtp 0 of 2 bad",
+        "what they show: mail does not arrive in time (2)",
+    ),
+    "a b\nsmtp . .\ntrip smtp>imap h .": ("1 of 2 trips are slow on the way to hub.lab", "what it shows: slow, 9 s at most"),
+    "a b\nsmtp P .\nlmtp P .\ntrip smtp>imap j .": (
+        "of a fail 2 checks on lmtp and smtp and 1 trip",
+        "the same servers are well for others: 2 checks",
+        "what they show: refused for good (2), mail is refused at submission (1)",
+    ),
+    "a b\nimap A .\npop3 A .\nsmtp . .": (
+        "2 of 2 logins to the mailbox of a: imap and pop3",
+        "the same servers are well for others: 2 checks",
+        "what they show: the login is refused (2)",
+    ),
+    "a\nsmtp .\ntrip smtp>imap Q": ("what it shows: the mailbox is full",),
+    "a b\nimap s .\npop3 . .": ("1 of 2 domains on imap", "1 other check of a well", "what it shows: slow, 4.1 s at most"),
+    "a b\nsmtp . .\ntrip smtp>imap f .": ("1 of 2 trips that were seen", "what it shows: mail is filed as spam"),
+    "a b\nsmtp . .\ntrip smtp>imap j j": ("2 cells that depend on smtp fail together", "what they show: mail is refused at submission (2)"),
+}
+
+
+@pytest.mark.parametrize("matrix", FIRST_EVIDENCE)
+def test_what_speaks_for_it(matrix: str) -> None:
+    (cause,) = causes(facts(matrix))
+    assert cause.evidence == FIRST_EVIDENCE[matrix]
+
+
+def test_long_lists_of_names_are_cut() -> None:
+    (cause,) = causes(facts("a\n" + "\n".join(f"s{number}@h{number} kind=imap R" for number in range(6))))
+    assert cause.evidence[0] == "6 checks cannot find the address of a server, on 6 hosts: h0, h1, h2, h3 and 2 more"
