@@ -82,17 +82,19 @@ def _called(cause: Cause, *, mail: bool) -> tuple[str, str]:
 
 def servers(incident: Incident) -> list[str]:
     """Return the servers of the cells that fail, or failed, by name: what stands behind `domain/`."""
-    return sorted({line(cell.partition("/")[2], NAME) for cell in incident.failing or incident.cells if "/" in cell})
+    names = {cell.partition("/")[2] for cell in incident.failing or incident.cells}  # few, however many cells
+    return sorted(line(name, NAME) for name in names if name)
 
 
 def _whom(incident: Incident) -> tuple[str, str]:
     """Return for whom it is broken, and the same as a number; of a domain or an account: on which servers."""
-    cause, names = incident.cause, servers(incident)
+    cause = incident.cause
     if cause.kind is CauseKind.PROBER or (cause.kind is CauseKind.CHECK and "/" not in cause.name):
         return "", ""
     if cause.kind not in LOCAL:
         whom = touched(incident)
         return (f"for {whom}", f"for {counted(incident)}") if whom else ("", "")
+    names = servers(incident)
     if not names:
         return "", ""
     many = f"on {len(names)} servers" if len(names) > 1 else "on 1 server"
