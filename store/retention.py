@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from store.incident_retention import OLD_TOKENS, forgetting
 from store.rollups import DAY_S, HOUR_S, read_marks, write_marks
 from store.rows import MICRO
 from store.slices import Size, in_slices
@@ -32,7 +33,7 @@ class Keep:
     """How long is remembered, in seconds."""
 
     runs_seconds: float  # runs, trips
-    days_seconds: float  # rollups by day
+    days_seconds: float  # rollups by day; incidents and who was told of them
     hours_seconds: float = 400 * DAY_S  # rollups by hour; never longer than those by day
 
 
@@ -73,6 +74,8 @@ async def forget(store: Store, keep: Keep, now: datetime) -> int:
         _deleting(OLD_WORDS, runs_us - WORDS_LIVE_US),
         *(_deleting_rollups(period_s, cut_s) for period_s, cut_s in ((HOUR_S, marks.hours_from_s), (DAY_S, days_s))),
         *(_deleting(OLD_TRIP_ROLLUPS, period_s, cut_s) for period_s, cut_s in ((HOUR_S, marks.hours_from_s), (DAY_S, days_s))),
+        forgetting(days_s * MICRO),
+        _deleting(OLD_TOKENS, days_s * MICRO),
         _give_room_back,
     ]
     return sum([await in_slices(store, work, Size(200, most=AT_ONCE)) for work in works])
