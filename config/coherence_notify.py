@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from config.coherence import WALL, Found, View, unknown
 from config.coherence_times import moment
 from config.errors import listed
+from config.on_call import A_MONDAY, nobody, same_each_week
 from config.scalars import duration_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from config.errors import Path
-    from config.notify import Escalate, RotaPlan, RoutePlan
+    from config.notify import Escalate, RotaPlan, RoutePlan, Shift
 
 Chains = tuple[tuple[str, ...], ...]
 
@@ -72,9 +73,7 @@ def _steps(view: View, path: Path, route: RoutePlan) -> Iterator[Found]:
         if step.after_seconds <= before:
             yield ((*here, "after"), _order(step, before))
         if _names(step.to) <= told:
-            says = (
-                f"goes round: {listed(sorted(_names(step.to)), 'and')} was told before; name somebody who was not, or leave this step out"
-            )
+            says = f"goes round: {listed(sorted(_names(step.to)), 'and')} heard of it before; name somebody else, or leave this step out"
             yield ((*here, "to"), says)
         told, before = told | _names(step.to), step.after_seconds
 
@@ -110,17 +109,37 @@ def _rota(view: View, path: Path, rota: RotaPlan) -> Iterator[Found]:
             yield ((*here, "to"), f"{turn.who} cannot be reached; name a channel")
         if rota.shifts and names.index(turn.who) < index:
             yield ((*here, "who"), f"{turn.who} is given twice")
-    for index, shift in enumerate(rota.shifts):
-        yield from _shift(view, (*path, "shifts", index), shift.calendar, (shift.who, names))
+    wrong = [found for index, shift in enumerate(rota.shifts) for found in _shift(view, (*path, "shifts", index), shift, names)]
+    yield from wrong or _unmanned(view, path, rota)
 
 
-def _shift(view: View, path: Path, calendar: str, who: tuple[str, Sequence[str]]) -> Iterator[Found]:
-    for key, says in (
-        ("calendar", unknown(calendar, view.calendars, "calendar")),
-        ("who", f"{who[0]} takes no part in it; its turns are of {listed(dict.fromkeys(who[1]), 'and')}" if who[0] not in who[1] else ""),
-    ):
+def _shift(view: View, path: Path, shift: Shift, names: Sequence[str]) -> Iterator[Found]:
+    strange = "" if shift.who in names else f"{shift.who} takes no part in it; its turns are of {listed(dict.fromkeys(names), 'and')}"
+    for key, says in (("calendar", unknown(shift.calendar, view.calendars, "calendar")), ("who", strange)):
         if says:
             yield ((*path, key), says)
+
+
+def _unmanned(view: View, path: Path, rota: RotaPlan) -> Iterator[Found]:
+    """Yield when nobody is on call, where that is so in each week; what hangs on single days is a warning elsewhere."""
+    calendars = [view.settings.calendar(shift.calendar) for shift in rota.shifts if view.settings.calendars.get(shift.calendar) is not None]
+    sound = [one for one in calendars if one is not None]
+    if rota.shifts and len(sound) == len(rota.shifts) and same_each_week(sound):
+        when = nobody(sound, view.settings.timezone, A_MONDAY)
+        if when:
+            yield ((*path, "shifts"), f"nobody is on call {when}; let the calendar of a shift hold then")
+
+
+def templates(view: View) -> Iterator[Found]:
+    """Yield what is wrong with templates, with its line within the template."""
+    written = {name: channel.templates for name, channel in view.settings.notify.channels.items() if channel is not None}
+    if any(written.values()):
+        from notifier.templates import check  # noqa: PLC0415 - only those who write templates pay for jinja2
+
+        for name, parts in written.items():
+            for part, source in parts.items():
+                path = ("notify", "channels", name, "templates", part)
+                yield from ((path, says.removeprefix(f"{part}: ")) for says in check({part: source}))
 
 
 def others(view: View) -> Iterator[Found]:

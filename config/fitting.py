@@ -5,17 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from config import coherence, coherence_notify, coherence_times
+from config.idle import idle
+from config.idle_notify import odd
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
 
     from config.coherence import Found, View
+    from config.settings import Settings
 
 CHECKS: tuple[Callable[[View], Iterator[Found]], ...] = (
     *coherence.CHECKS,
     coherence_times.maintenance,
     coherence_times.ways_round,
     coherence_notify.channels,
+    coherence_notify.templates,
     coherence_notify.routes,
     coherence_notify.rotas,
     coherence_notify.others,
@@ -26,3 +31,10 @@ def problems(view: View) -> Iterator[Found]:
     """Yield all that does not fit, in no special order."""
     for check in CHECKS:
         yield from check(view)
+
+
+def oddities(settings: Settings, now: datetime) -> Iterator[Found]:
+    """Yield what is no error, but hardly meant."""
+    yield from idle(settings, now)
+    yield from coherence.oddities(settings)
+    yield from odd(settings, now)

@@ -15,7 +15,6 @@ from config import coherence, fitting, nodes, words
 from config.coherence import WALL
 from config.errors import ConfigErrors, Problem, in_order
 from config.fields import Section
-from config.idle import idle
 from config.notify_channels import SECTIONS
 from config.secret_sources import Sources
 from config.settings import LATER, Settings
@@ -178,6 +177,5 @@ def _names(section: Any) -> list[str] | None:
 def _warnings(settings: Settings, tree: Tree, sources: Sources, now: datetime) -> list[str]:
     """Return what is odd but no error, in the order of the file; files that others can read come last."""
     later = [tree.problem((key,), NOT_YET, of_key=True) for key in tree.value if key in LATER]
-    never = [tree.problem(path, says) for path, says in idle(settings, now)]
-    empty = [tree.problem(path, says) for path, says in coherence.oddities(settings)]
-    return [*map(str, in_order([*later, *never, *empty])), *sources.warnings]
+    odd = [tree.problem(path, says) for path, says in fitting.oddities(settings, now)]
+    return [*map(str, in_order([*later, *odd])), *sources.warnings]

@@ -77,12 +77,14 @@ class Shift(Section):
 class RotaPlan(Section):
     """Whose turn it is: week after week in the order of `turns`, or by a calendar each."""
 
-    turns: tuple[Turn, ...] = Field(min_length=1, description="Who takes part.")
+    turns: tuple[Turn, ...] = Field(description="Who takes part.")
     since: Moment | None = Field(None, description="When the first one's first week began, on the wall clock of `timezone`: 2026-01-05.")
     shifts: tuple[Shift, ...] = Field((), description="Instead of weeks: who is on while a calendar holds. The first that holds counts.")
 
     @model_validator(mode="after")
     def _sense(self) -> Self:
+        if not self.turns:
+            raise ValueError("has no turns; name at least one who takes part")
         if (self.since is None) == (not self.shifts):
             raise ValueError("takes `since` (each one a week, in turn) or `shifts` (a calendar each), and exactly one of them")
         return self
