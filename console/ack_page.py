@@ -5,6 +5,7 @@ Whatever servers said stands in it escaped. It tells no more of an incident than
 
 from __future__ import annotations
 
+from datetime import UTC
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -55,19 +56,21 @@ def said(title: str, *sentences: str) -> str:
 
 def question(incident: Incident, site: str, now: datetime) -> str:
     """Return the page that shows an open incident and asks to take it on; `now` is aware."""
-    return _page(_title(incident), "\n".join([*_told(incident, site, now), FORM]))
+    ack = incident.acknowledged
+    taken = [f"<p><b>{escape(ack.by)} took it on</b>, {stamp(ack.at)}.</p>"] if ack is not None else []
+    return _page(_title(incident), "\n".join([*_head(incident, site, now), *taken, FORM, *_details(incident)]))
 
 
 def thanks(incident: Incident, site: str, now: datetime) -> str:
     """Return the page that says that it was acknowledged, and what it is."""
     ack = incident.acknowledged
-    by = f" by {escape(ack.by)} at {stamp(ack.at)}" if ack is not None else ""
-    return _page("Acknowledged", "\n".join([f"<h1>Acknowledged{by}</h1>", *_told(incident, site, now)]))
+    by = f"<p>By {escape(ack.by)}, {stamp(ack.at)}.</p>" if ack is not None else ""
+    return _page("Acknowledged", "\n".join(["<h1>Acknowledged</h1>", by, *_head(incident, site, now), *_details(incident)]))
 
 
 def stamp(at: datetime) -> str:
-    """Return an aware time with its zone: UTC, for nobody knows where the telephone is."""
-    return f"{at:%Y-%m-%d %H:%M:%S} {at.tzname() or 'UTC'}"
+    """Return an aware time in UTC, for nobody knows where the telephone is, with spaces at which no line breaks."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC".replace("-", "\N{NON-BREAKING HYPHEN}").replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _page(title: str, body: str) -> str:
@@ -83,14 +86,17 @@ def _what(incident: Incident) -> str:
     return NOUNS.get(kind, f"{kind} {name}")
 
 
-def _told(incident: Incident, site: str, now: datetime) -> Iterator[str]:
-    """Yield the incident in plain words."""
+def _head(incident: Incident, site: str, now: datetime) -> Iterator[str]:
+    """Yield what is wrong since when, and why we think so: all that one needs to press the button."""
     minutes = max(0, int((now - incident.began_at).total_seconds() // 60))
     colour = COLOURS.get(incident.level, "#555")
     yield f'<p><span class="level" style="background:{colour}">{incident.level.name}</span></p>'
     yield f"<h1>{escape(_what(incident))}</h1>"
-    yield f"<p>Since {stamp(incident.began_at)} ({minutes} min ago), seen from {escape(printable(site) or 'here')}.</p>"
+    yield f"<p>Since {stamp(incident.began_at)}, {minutes} min ago, seen from {escape(printable(site) or 'here')}.</p>"
     yield from _listed("", [*incident.cause.evidence[:SENTENCES], *([incident.cause.doubt] if incident.cause.doubt else [])])
+
+
+def _details(incident: Incident) -> Iterator[str]:
     yield from _listed("What the worst of it says", incident.reasons[:SENTENCES])
     yield from _listed(f"Failing ({len(incident.failing):,})", _named(incident.failing))
     yield f'<p class="small">Incident {escape(incident.id)}</p>'

@@ -47,7 +47,7 @@ async def test_looking_changes_nothing_and_pressing_acknowledges(api_site: ApiSi
     assert '<button type="submit">Acknowledge</button>' in looked.text
     pressed = await asked(api_site, path, "POST", b"name=Alice", **FORM)
     assert pressed.status == 200
-    assert "<h1>Acknowledged by Alice (link over pager) at " in pressed.text
+    assert "<h1>Acknowledged</h1>\n<p>By Alice (link over pager), " in pressed.text
     found = await api_site.get(f"/incidents/{incident.id}")
     assert found["acknowledged"]["by"] == "Alice (link over pager)"
 
@@ -62,7 +62,8 @@ async def test_a_link_works_once(api_site: ApiSite) -> None:
     assert again.status == 409
     assert "<h1>This link was used already</h1>" in again.text
     assert "It was acknowledged by link over pager at " in again.text
-    assert (await asked(api_site, link(incident.id, 2.0))).status == 200  # that of another notice does
+    another = await asked(api_site, link(incident.id, 2.0))  # that of another notice does
+    assert (another.status, "<b>link over pager took it on</b>" in another.text) == (200, True)
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
