@@ -18,12 +18,13 @@ PLANTS = {
     "lab": ("lab/ground.py", "import config", "lab is not allowed to import config"),
     "nobody-uses-lab": ("service/words.py", "import lab.ground", "service is not allowed to import lab"),
     "pure-thresholds": ("thresholds/__init__.py", "import socket", "thresholds is not allowed to import socket"),
+    "pure-notifier": ("notifier/route.py", "import logging", "notifier.route is not allowed to import logging"),
     "pure-probe": ("probe/dialogue.py", "import time", "probe.dialogue is not allowed to import time"),
     "pure-service": ("service/schedule.py", "import time", "service.schedule is not allowed to import time"),
     "nobody-uses-setup": ("config/__init__.py", "import setup.refusals", "config is not allowed to import setup"),
     "setup-alone": ("setup/refusals.py", "import probe.values", "setup is not allowed to import probe"),
 }
-# What may touch the world in probe/. A new module is pure, and stands in the contract, unless it is named here with a reason.
+# What may touch the world in probe/ and notifier/. A new module is pure, and stands in the contract, unless it is named here with a reason.
 WORLDLY = {
     "probe.wire": "opens the sockets of probes",
     "probe.line": "is one connection of the wire",
@@ -40,6 +41,13 @@ WORLDLY = {
     "probe.reader": "keeps a mailbox open",
     "probe.ledger": "writes files",
     "probe.clock": "reads the wall clock",
+    "notifier.kinds": "names the channels, which open connections",
+    "notifier.lane": "is one channel at work",
+    "notifier.deliver": "is the loop that delivers",
+    "notifier.planning": "writes plans into the outbox",
+    "notifier.settling": "writes into the outbox what came of a try",
+    "notifier.heartbeat": "beats",
+    "notifier.words_document": "writes a page of the documentation",
 }
 
 
@@ -86,8 +94,10 @@ def test_a_forbidden_import_is_caught_by_name(copy: Path, contract: str) -> None
     assert words in said
 
 
-def test_whatever_probe_has_is_pure_or_says_why_not() -> None:
-    modules = {f"probe.{path.stem}" for path in (ROOT / "probe").glob("*.py") if path.stem != "__init__"}
-    pure = set(read()["importlinter:contract:pure-probe"]["source_modules"].split())
-    assert modules - pure - set(WORLDLY) == set()
-    assert pure & set(WORLDLY) == set()
+@pytest.mark.parametrize("package", ["probe", "notifier"])
+def test_whatever_a_package_has_is_pure_or_says_why_not(package: str) -> None:
+    modules = {f"{package}.{path.stem}" for path in (ROOT / package).glob("*.py") if path.stem != "__init__"}
+    pure = set(read()[f"importlinter:contract:pure-{package}"]["source_modules"].split())
+    worldly = {name for name in WORLDLY if name.startswith(f"{package}.")}
+    assert modules - pure - worldly == set()
+    assert pure & worldly == set()
