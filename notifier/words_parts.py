@@ -21,6 +21,7 @@ TOLD = 240  # of a sentence; the console shows more of it
 REASONS = 5  # of the worst cells that are told; the console shows them all
 EVIDENCE = 5
 SURE, LIKELY = 0.9, 0.5  # from this confidence on
+SETTLED = frozenset({ChangeKind.ACKNOWLEDGED, ChangeKind.CLOSED})  # what these tell needs nobody to take it on
 LATE_SECONDS = 60.0  # between opening and telling, from which on it needs a word
 
 KINDS: dict[CauseKind, str] = {
@@ -211,7 +212,7 @@ def first_of(matter: Matter, stored: Stored) -> str:
 
 def command(matter: Matter) -> str:
     """Return the command that acknowledges; "" = there is nothing left to acknowledge."""
-    if matter.ends or matter.mark == TEST:
+    if matter.mark == TEST or matter.change.kind in SETTLED:
         return ""
     return f'probe incidents ack {line(matter.incident.id, NAME)} --why "..."'
 
@@ -219,7 +220,7 @@ def command(matter: Matter) -> str:
 def links(matter: Matter) -> tuple[Link, ...]:
     """Return where a reader may go; only addresses of the web are links."""
     given = matter.links
-    may = bool(command(matter)) and matter.incident.acknowledged is None
+    may = bool(command(matter))  # also of one that is acknowledged, and speaks up again
     rows = (
         Link("Runbook", given.runbook),
         Link("Console", given.console),

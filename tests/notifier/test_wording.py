@@ -171,6 +171,12 @@ def test_a_summary_names_twenty_and_counts_the_rest() -> None:
 def test_what_is_over_is_not_acknowledged() -> None:
     assert "acknowledge" not in told(SAMPLES["closed"]).text.lower().replace("acknowledged", "")
     assert "ack/" not in told(SAMPLES["acknowledged"]).html
+    assert "incidents ack" not in told(SAMPLES["acknowledged"]).text
+
+
+def test_what_was_acknowledged_and_speaks_up_again_can_be_once_more() -> None:
+    again = changed(SAMPLES["reminded"], acknowledged=SAMPLES["acknowledged"].incident.acknowledged)
+    assert "ack/" in told(again).html
 
 
 @pytest.mark.parametrize(
