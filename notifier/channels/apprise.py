@@ -20,6 +20,7 @@ from thresholds.values import Level
 log = logging.getLogger("apprise")  # where the library says what went wrong, with its addresses in clear
 REMEMBERED = 1_000  # notices of which some addresses are still to be reached
 LONGEST_TEXT = 20_000  # characters
+SILENT = "it was not taken, and apprise does not say why"
 MOODS = {Level.CRITICAL: "failure", Level.WARNING: "warning"}  # apprise's own types of notices
 
 
@@ -38,7 +39,7 @@ class AppriseSettings:
             raise ValueError(f"has the form `{line(self.form)}`; there are text and short")
 
 
-_USED: set[Secret] = set()  # addresses of all channels: one may hear another's complaint, since the library has one log
+_USED: set[Secret] = set()  # addresses of all channels
 
 
 class _Complaints(logging.Handler):
@@ -81,7 +82,7 @@ class Apprise:
     async def _told(self, at: int, notice: Notice) -> str:
         """Tell one address; return why it did not take it, "" = it did."""
         url = self._settings.urls[at]
-        found, complaint = _plug_in(url)
+        found, complaint = await asyncio.to_thread(_plug_in, url)
         if found is None:
             return f"address {at + 1}: {complaint}"
         mood = "success" if notice.kind is ChangeKind.CLOSED else MOODS.get(notice.level, "info")
@@ -95,22 +96,33 @@ class Apprise:
         if done:
             self._took[notice.key].add(at)
             return ""
-        return f"address {at + 1} ({line(found.service_name)}): {_shown(heard.last, url)}"
+        return f"address {at + 1} ({line(found.service_name)}): {heard.last or SILENT}"
 
 
 def _plug_in(url: Secret) -> tuple[Any, str]:
-    """Return apprise's plug-in for an address, and why there is none."""
+    """Return apprise's plug-in for an address, and why there is none. The first time it loads all of them, which takes a second or so."""
     import apprise  # noqa: PLC0415 - 115 ms of start and 14 MB, only for those who send by it
 
-    if log.propagate:
-        log.propagate = False  # into our log its lines must not go
-        log.addHandler(logging.NullHandler())
+    _hush()
     found = apprise.Apprise.instantiate(url.reveal(), asset=apprise.AppriseAsset(secure_logging=True, plugin_paths=[]))
     return found, "apprise does not know such an address, or something is missing in it"
 
 
-def _shown(said: str, url: Secret) -> str:
-    """Return what apprise said without any part of an address."""
-    texts = {one.reveal() for one in (url, *_USED)}
-    tokens = texts | {part for text in texts for part in re.split(r"[/?@&=:]", text)}
-    return hidden(said, [Secret(one) for one in sorted(tokens, key=len, reverse=True)]) or "it was not taken, and apprise does not say why"
+def _hush() -> None:
+    """Let the library's log say nothing but complaints, and these without any part of an address, whoever listens."""
+    if not any(isinstance(one, _Hiding) for one in log.filters):
+        log.addFilter(_Hiding())
+        log.addHandler(logging.NullHandler())
+        log.propagate = False
+    log.setLevel(logging.WARNING)
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
+
+
+class _Hiding(logging.Filter):
+    """Takes the addresses of all channels out of what the library logs: it has one log for them all."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        texts = {one.reveal() for one in _USED}
+        tokens = texts | {part for text in texts for part in re.split(r"[/?@&=:]", text)}
+        record.msg, record.args = hidden(record.getMessage(), [Secret(one) for one in sorted(tokens, key=len, reverse=True)]), ()
+        return True

@@ -25,9 +25,7 @@ LONGEST_COMPLAINT = 65_536  # bytes of standard error that are kept
 class CommandSettings:
     """A program that tells somebody."""
 
-    command: tuple[
-        str, ...
-    ]  # the program and its arguments; in these {subject}, {short}, {incident}, {level}, {kind}, {cause} are filled in
+    command: tuple[str, ...]  # program and arguments; {subject}, {short}, {incident}, {level}, {kind} and {cause} are filled in
     environment: dict[str, str] = field(default_factory=dict)  # variables for it, besides PATH and the like
     timeout_seconds: float = 20.0  # after which it is ended
 

@@ -93,8 +93,6 @@ async def listening(serve: Serve, port: int = 0, context: ssl.SSLContext | None 
                 await serve(reader, writer)
         finally:
             writer.close()
-            with suppress(OSError):
-                await writer.wait_closed()
 
     server = await asyncio.start_server(hold, "127.0.0.1", port, ssl=context)
     try:
@@ -104,6 +102,7 @@ async def listening(serve: Serve, port: int = 0, context: ssl.SSLContext | None 
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(0.02)  # for the transports to go
 
 
 @asynccontextmanager
