@@ -57,20 +57,15 @@ class Survey:
         self.hosts[cell.host].add(cell.server)
         self.host_of[cell.server].add(cell.host)
 
-    def state(self, cell: Cell) -> Counter[Factor]:
-        """Return where a cell is to be counted."""
-        if cell.name in self.symptoms:
-            return self.bad
-        return self.good if self.well(cell.name) else self.open
-
 
 def survey(facts: Facts) -> Survey:
     """Count everything once."""
     found = Survey(facts, {name: symptom(facts.cells[name], facts.latest.get(name)) for name in sorted(facts.bad)})
     bad_domains = {facts.cells[name].domain for name in facts.bad} | {facts.cells[name].origin for name in facts.bad}
-    places: set[tuple[str, str]] = set()
+    symptoms, well, places = found.symptoms, found.well, set[tuple[str, str]]()
     for cell in facts.cells.values():  # there may be 60,000: what is the same for all of a server is done once
-        count, server = found.state(cell), cell.server
+        name, server = cell.name, cell.server
+        count = found.bad if name in symptoms else found.good if well(name) else found.open
         if cell.kind == "trip":
             count.update(_of_trip(cell))
             continue
@@ -79,7 +74,8 @@ def survey(facts: Facts) -> Survey:
             places.add((server, cell.host))
             found.place(cell)
         if cell.domain in bad_domains:  # nobody asks how the others fare
-            count.update(_of_domain(cell))
+            for factor in _of_domain(cell):
+                count[factor] += 1
     for factor in (factor for name, seen in found.symptoms.items() if seen.sign in PASSED for factor in factors(facts.cells[name])):
         found.passed[factor] += 1
     for count in (found.good, found.open, found.bad):
