@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from thresholds.blame import causes
-from thresholds.incidents_book import RECOVERED, Book, restored, restored_track
+from thresholds.incidents_book import RECOVERED, Book, restored_track
 from thresholds.incidents_naming import name
 from thresholds.incidents_sickness import attend
 from thresholds.incidents_track import Track
@@ -94,12 +94,7 @@ class Watch:
             closed: lately; what comes and goes is known by them, and what was closed by hand while it failed.
         """
         book = self._book
-        for incident in incidents:
-            book.cases[incident.id] = case = restored(incident)
-            for each in case.cells:
-                track = book.tracks.setdefault(each, restored_track(incident, each, failing=each in case.failing))
-                if track.incident != incident.id:
-                    case.failing.discard(each)
+        book.restore(incidents)
         for incident in closed:
             self._recall(incident)
         self._pruned, self._dirty = False, True

@@ -105,6 +105,19 @@ class Book:
                 if track.idle:
                     del self.tracks[name]
 
+    def restore(self, incidents: Iterable[Incident]) -> None:
+        """Take up incidents that a former process left open: what failed then counts as surely bad until it is well."""
+        cases = [Case(one, set(one.failing), {*one.cells, *one.failing}, one, looked=len(one.failing)) for one in incidents]
+        self.cases |= {case.incident.id: case for case in cases}
+        for case in cases:
+            for name in tuple(case.failing):
+                track = self.tracks.setdefault(name, restored_track(case.incident, name, failing=True))
+                if track.incident != case.incident.id:
+                    case.failing.discard(name)
+        for case in cases:  # only now: who has left one incident for another is still among the cells of the first
+            for name in case.cells:
+                self.tracks.setdefault(name, restored_track(case.incident, name, failing=False))
+
     # -- the incident as it is
 
     def refresh(self, case: Case) -> None:
@@ -151,11 +164,6 @@ class Book:
         since = now - timedelta(seconds=self.rules.flap_seconds)
         for key in [key for key, stamps in self.closings.items() if stamps[-1] <= since]:
             del self.closings[key]
-
-
-def restored(incident: Incident) -> Case:
-    """Return the case of an incident that a former process left open: what failed then counts as surely bad until it is well."""
-    return Case(incident, set(incident.failing), {*incident.cells, *incident.failing}, incident, looked=len(incident.failing))
 
 
 def restored_track(incident: Incident, cell: str, *, failing: bool) -> Track:
