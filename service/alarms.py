@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
 from secrets import token_hex
@@ -63,9 +64,19 @@ class Alarms:
         self._trips = ToldTrips()
         self._unsaved: list[Change] = []
         self._joined: dict[str, Incident] = {}  # changed without anything to tell, and not stored yet
+        self.opened: Counter[str] = Counter()  # incidents since the start, by the kind of their cause
         self._bell = asyncio.Event()
         self._recalled = False
         self._work = Work()
+
+    @property
+    def levels(self) -> Mapping[Level, int]:
+        """Return how many incidents are open, by level."""
+        return Counter(incident.level for incident in self.watch.open)
+
+    def standing(self, incident: str) -> Incident | None:
+        """Return an open incident as it is now; None = it is not open."""
+        return next((one for one in self.watch.open if one.id == incident), None)
 
     # -- what is planned
 
@@ -151,6 +162,7 @@ class Alarms:
         """Have these changes stored, and told after that."""
         self._unsaved += changes
         for change in changes:
+            self.opened[change.incident.cause.kind.value] += change.number == 1
             _log(change)
         if changes:
             self._bell.set()

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from config import ConfigErrors
 from config.incidents import maintenances
 from config.load import load
-from config.needs import needs_of
+from config.notify_plan import notify_plan
 from console.board import Board
 from console.ports import Numbers, Reloaded
 from probe.clock import utc_now
 from probe.values import Fault, FaultKind, Result
 from probe.wire import Wire
+from service.alarm_desk import AlarmDesk
 from service.alarms import Alarms
 from service.awaited import AwaitedTrips
 from service.budget import Purses
@@ -30,6 +31,7 @@ from service.prober_health import ProberHealth
 from service.round_plan import budgets_of
 from service.rounds import Rounds
 from service.run import LATE_AFTER_SECONDS, judge_check, judge_one_trip
+from service.telling import Telling
 from service.trips import Trips
 from service.usual_hours import UsualHours
 from service.warm import settle, uncollected, warm
@@ -60,6 +62,7 @@ UNTIL_RESTART: dict[str, Callable[[Settings], Any]] = {  # settings that a reloa
     "metrics.listen": lambda settings: settings.metrics.listen,
     "metrics.token": lambda settings: settings.metrics.token,
     "console.listen": lambda settings: settings.console.listen,
+    "notify.console_url": lambda settings: bool(settings.notify.console_url),  # whether the links of notices are answered
     "console.token": lambda settings: settings.console.token,
     "site": lambda settings: settings.site,
     "identity.key": lambda settings: settings.identity.key,
@@ -87,6 +90,9 @@ class Daemon:
         left = settings.store.path.with_suffix(".trips")
         self.trips = Trips(self.wire, key, PassageLedger(store), self._told, left=left, purses=purses)
         self.alarms = Alarms(store, self.probe_now, self.trips.hasten, lambda: self.health.sick)
+        self.telling = Telling(store, key, settings.timezone, self.alarms.standing, lambda: not (self.broken or store.health.broken))
+        self.alarms.changed = self.telling.wake
+        self.alarm_desk = AlarmDesk(self.alarms, self.telling, store)
         self.awaited = AwaitedTrips(self._judged_trip, self._show_trip)
         self.janitor = Janitor(self.wire, key)
         self.work = Work(site=settings.site, key=key)
@@ -110,6 +116,7 @@ class Daemon:
             trips=lambda: self.trips.stats,
             prober=lambda: self.health.numbers,
             reloaded=lambda: self.reloaded,
+            alarms=lambda: self.telling.numbers(self.alarms.levels, self.alarms.opened),
         )
 
     # -- what is measured
@@ -189,8 +196,10 @@ class Daemon:
         for warning in await self.rounds.replan(work.checks, budgets):
             log.warning("a budget cannot be met: %s", warning)
         self.trips.plan(work.journeys, budgets)
-        quiet = Mutes((), maintenances(self.settings), None)
-        await self.alarms.plan(self.work, needs_of(self.settings.servers), self.settings.incidents.rules(), quiet)
+        plan = await asyncio.to_thread(notify_plan, self.settings, work.journeys)
+        quiet = Mutes((), maintenances(self.settings), plan.quiet_until)
+        await self.alarms.plan(self.work, plan.needs, self.settings.incidents.rules(), quiet)
+        self.telling.adopt(plan)
         await self.janitor.replan(work.journeys, work.checks)
         self.problem = "" if work.checks else "no check is planned: the configuration has no domain, and the directory named none yet"
 

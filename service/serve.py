@@ -84,14 +84,16 @@ async def _listening(daemon: Daemon) -> AsyncIterator[None]:
     """
     metrics, console, turns = daemon.settings.metrics, daemon.settings.console, Turns()
     pages = Pages(daemon.board, daemon.numbers, daemon, own_version(), turns)
-    desk = Desk(daemon.board, daemon.numbers, daemon, daemon.store, own_version(), turns=turns)
+    desk = Desk(
+        daemon.board, daemon.numbers, daemon, daemon.store, own_version(), turns=turns, alarms=daemon.alarm_desk, ack_key=daemon.work.key
+    )
     async with AsyncExitStack() as stack:
         listener = await Listener.on_tcp(pages.app(metrics.token), metrics.listen, "metrics.listen")
         stack.push_async_callback(listener.close)
         log.info("metrics are served", extra=facts(url=f"http://{told((metrics.listen.host, listener.port))}/metrics"))
         control = await Listener.on_unix(control_app(desk), control_socket(daemon.settings))
         stack.push_async_callback(control.close)
-        if console.token is not None:
+        if console.token is not None or daemon.settings.notify.console_url:
             remote = await Listener.on_tcp(remote_app(desk, console.token), console.listen, "console.listen")
             stack.push_async_callback(remote.close)
             log.info("the control API is served", extra=facts(url=f"http://{told((console.listen.host, remote.port))}"))
@@ -113,7 +115,8 @@ async def _run(daemon: Daemon) -> None:
         loop.add_signal_handler(number, ending.set)
     loop.add_signal_handler(signal.SIGHUP, begin_reload)
     parts = {"start": daemon.start, "rounds": daemon.rounds.run, "trips": daemon.trips.run, "janitor": daemon.janitor.run}
-    parts |= {"prober health": daemon.health.run, "upkeep": Upkeep(daemon).run, "incidents": daemon.alarms.run}
+    parts |= {"prober health": daemon.health.run, "upkeep": Upkeep(daemon).run}
+    parts |= {"incidents": daemon.alarms.run, "telling": daemon.telling.run}
     tasks = [loop.create_task(_part(daemon, name, run)) for name, run in parts.items()]
     try:
         await ending.wait()

@@ -1,0 +1,189 @@
+"""Who is told of incidents, and by what: opens the configured channels for the deliverer, beats the heart, and counts. Decides nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from console.ports import AlarmNumbers, ChannelNumbers
+from notifier.acklink import sign
+from notifier.deliver import Deliverer, Surroundings
+from notifier.heartbeat import Heartbeat, beat_of
+from notifier.kinds import CHANNELS
+from notifier.values import Links, NotDeliveredError, NotifyPlan
+from notifier.wording import notice
+from probe.clock import utc_now
+from store.errors import StoreError
+from store.outbox import StoreOutbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from notifier.kinds import Channel
+    from notifier.values import ChannelPlan, Notice, Stored
+    from store.store import Store
+    from thresholds.incident_values import Incident
+    from thresholds.values import Level
+
+log = logging.getLogger("mailsonde.notifier")
+
+LINK_LASTS = timedelta(days=3)  # a link that acknowledges
+COUNT_SECONDS = 5.0  # between two looks at what waits
+
+
+@dataclass(slots=True)
+class Waiting:
+    """What waits in the outbox, as it was seen last."""
+
+    depth: int | None = None  # None = not seen yet
+    oldest_at: datetime | None = None
+
+
+class Telling:
+    """One service's. Make it on the running loop.
+
+    Args:
+        store: has the outbox.
+        key: signs links that acknowledge.
+        zone: of times in words, until a plan says another one.
+        standing: an open incident as it is now, by its id.
+        healthy: whether the heart may beat.
+    """
+
+    def __init__(
+        self, store: Store, key: bytes, zone: ZoneInfo, standing: Callable[[str], Incident | None], healthy: Callable[[], bool]
+    ) -> None:
+        self._outbox, self._key, self._healthy = StoreOutbox(store), key, healthy
+        self.plan = NotifyPlan((), (), zone)
+        self._plans: dict[str, ChannelPlan] = {}
+        self._channels: dict[str, Channel] = {}
+        around = Surroundings(standing=standing, troubles=(StoreError,))
+        self._deliverer = Deliverer(self._outbox, self.plan, {}, self._words, around)
+        self._heart: Heartbeat | None = None
+        self._beating: asyncio.Task[None] | None = None
+        self._waiting = Waiting()
+
+    # -- what is planned
+
+    def adopt(self, plan: NotifyPlan) -> None:
+        """Put a plan in force: a channel whose settings are the same stays open. Raises: ValueError: the heartbeat has no channel."""
+        plans = {one.name: one for one in plan.channels}
+        channels = {name: self._opened(one) for name, one in plans.items()}
+        heartbeat = None if plan.heartbeat is None else (plan.heartbeat, beat_of(plan.heartbeat, channels))
+        changed = plan.heartbeat != self.plan.heartbeat or (heartbeat is not None and channels != self._channels)
+        self.plan, self._plans, self._channels = plan, plans, channels
+        self._deliverer.swap(plan, channels)
+        if changed:
+            self._heart = None if heartbeat is None else Heartbeat(heartbeat[0].every_seconds, heartbeat[1], self._healthy)
+            self._beat()
+
+    def _opened(self, plan: ChannelPlan) -> Channel:
+        """Return the channel of a plan: the one that is open where it was opened by the same settings."""
+        before = self._plans.get(plan.name)
+        if before is not None and (before.kind, before.settings) == (plan.kind, plan.settings):
+            return self._channels[plan.name]
+        return CHANNELS[plan.kind].open(plan.name, plan.settings)
+
+    def _beat(self) -> None:
+        if self._beating is not None:
+            self._beating.cancel()
+        self._beating = None if self._heart is None else asyncio.get_running_loop().create_task(self._heart.run())
+
+    # -- the loop
+
+    def wake(self) -> None:
+        """Say that something is to be told."""
+        self._deliverer.wake()
+
+    async def run(self) -> None:
+        """Tell until cancelled."""
+        counting = asyncio.get_running_loop().create_task(self._count())
+        try:
+            await self._deliverer.run()
+        finally:
+            tasks = [task for task in (counting, self._beating) if task is not None]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _count(self) -> None:
+        """See again and again what waits; what the disk does not say is not known."""
+        while True:
+            try:
+                self._waiting = Waiting(await self._outbox.depth(), await self._outbox.oldest())
+            except StoreError:
+                self._waiting = Waiting()
+            await asyncio.sleep(COUNT_SECONDS)
+
+    # -- words
+
+    def _words(self, stored: Stored, *, channel: str, key: str, first_key: str, more: Sequence[Stored], mark: str) -> Notice:
+        plan, known = self.plan, self._plans.get(channel)
+        return notice(
+            stored,
+            channel=channel,
+            key=key,
+            zone=plan.timezone,
+            first_key=first_key,
+            links=self._links(stored, channel),
+            site=plan.site,
+            templates=known.templates if known is not None else {},
+            more=more,
+            mark=mark,
+        )
+
+    def _links(self, stored: Stored, channel: str) -> Links:
+        incident, plan = stored.change.incident, self.plan
+        runbook = next((url for glob, url in plan.runbooks.items() if fnmatchcase(incident.cause.key, glob)), "")
+        if not plan.console_url or incident.closed_at is not None or incident.acknowledged is not None:
+            return Links(runbook=runbook)
+        token = sign(self._key, incident.id, stored.change.number, utc_now() + LINK_LASTS, channel)
+        return Links(runbook=runbook, acknowledge=f"{plan.console_url}/ack/{token}")
+
+    # -- what the console asks
+
+    async def test(self, channel: str) -> str:
+        """Send a notice that says that it is a test; return the proof. Raises: LookupError: no such channel; ValueError: why not."""
+        try:
+            return await self._deliverer.test(channel)
+        except NotDeliveredError as error:
+            raise ValueError(f"{channel} did not deliver: {error}") from None
+
+    def channels(self) -> tuple[ChannelNumbers, ...]:
+        """Return how each channel has done, in the configuration's order."""
+        stats = self._deliverer.stats
+        return tuple(
+            ChannelNumbers(
+                name,
+                self._plans[name].kind,
+                tally.sent,
+                tally.failed,
+                tally.refused,
+                tally.taken_over,
+                tally.last_proof_at,
+                tally.last_proof,
+                tally.last_error,
+            )
+            for name, tally in stats.items()
+            if name in self._plans
+        )
+
+    def numbers(self, opened: Mapping[Level, int], ever: Mapping[str, int]) -> AlarmNumbers:
+        """Return the numbers of telling beside those of incidents: open by level, opened since the start by kind of cause."""
+        heart, waiting = self._heart, self._waiting
+        return AlarmNumbers(
+            opened,
+            ever,
+            waiting.depth,
+            waiting.oldest_at,
+            self.channels(),
+            None if heart is None else heart.sent,
+            0 if heart is None else heart.failed,
+            None if heart is None else heart.last_proof_at,
+        )
