@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, timedelta
+from functools import partial
 from inspect import Parameter, getmembers, iscoroutinefunction, signature
 from typing import TYPE_CHECKING, Any
 
@@ -11,19 +12,23 @@ import pytest
 import pytest_asyncio
 
 from probe.values import Outcome
-from store import history, reads, usual
+from store import history, incident_reads, reads, usual
 from store.history import Point, StepPoint, TripPoint
+from store.incident_reads import IncidentPage, WantedIncidents
+from store.incidents import save
+from store.outbox import StoreOutbox
 from store.reads import Page, TripPage, Wanted, WantedTrips
 from store.rollups import roll
 from store.store import Store
 from store.usual import Asked
 from tests.store.histories import MONDAY, Told, a_run, a_trip
+from tests.store.made_incidents import delivery, opened
 from thresholds.scope import EVERYTHING, NOTHING, Scope
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-MODULES = (reads, history, usual)
+MODULES = (reads, history, usual, incident_reads)
 ABC, XYZ = "abc.example", "xyz.example"
 SPAN = (MONDAY, MONDAY + timedelta(hours=6))
 Ask = Callable[[Store, Scope, str], Awaitable[Any]]  # what it asks of a domain
@@ -42,6 +47,10 @@ async def _run(store: Store, scope: Scope, domain: str) -> Any:
     return await reads.run(store, scope, number)
 
 
+async def _of_an_incident(ask: Callable[[Store, Scope, str], Awaitable[Any]], store: Store, scope: Scope, domain: str) -> Any:
+    return await ask(store, scope, opened(1 if domain == ABC else 2).incident.id)
+
+
 async def _conversation_of(store: Store, scope: Scope, domain: str) -> Any:
     known = await reads.conversation(store, EVERYTHING, f"{domain}/imap", "last_good")
     return await reads.conversation_of(store, scope, known.run_id if known is not None else 0)
@@ -57,6 +66,10 @@ ASKS: dict[str, Ask] = {
     "history": lambda store, scope, domain: history.history(store, scope, f"{domain}/imap", *SPAN),
     "steps": lambda store, scope, domain: history.steps(store, scope, f"{domain}/imap", *SPAN),
     "trip_history": lambda store, scope, domain: history.trip_history(store, scope, domain, *SPAN),
+    "find": lambda store, scope, domain: incident_reads.find(store, scope, WantedIncidents(domain=domain)),
+    "one": partial(_of_an_incident, incident_reads.one),
+    "changes_of": partial(_of_an_incident, incident_reads.changes_of),
+    "deliveries_of": partial(_of_an_incident, incident_reads.deliveries_of),
     "usual": lambda store, scope, domain: usual.usual(store, scope, [f"{domain}/imap"], Asked(MONDAY, UTC)),
     "usual_trips": lambda store, scope, domain: usual.usual_trips(store, scope, [domain], Asked(MONDAY, UTC)),
 }
@@ -77,21 +90,31 @@ def entries(answer: Any) -> list[Any]:
         return list(answer.runs)
     if isinstance(answer, TripPage):
         return list(answer.trips)
+    if isinstance(answer, IncidentPage):
+        return list(answer.incidents)
     return answer if isinstance(answer, list) else [] if answer is None else [answer]
+
+
+async def tell_of_each(store: Store) -> None:
+    """Open an incident in each domain, and plan who is told of it."""
+    await save(store, [opened(1, domains=(ABC,)), opened(2, domains=(XYZ,))])
+    changes = await StoreOutbox(store).unplanned()
+    await StoreOutbox(store).plan([one.id for one in changes], [delivery(one.change, one.id) for one in changes])
 
 
 @pytest_asyncio.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
     """Two domains, the same runs and trips in each, rolled up."""
-    opened = await Store.open(tmp_path / "s.db")
+    store = await Store.open(tmp_path / "s.db")
     try:
-        opened.put(*(a_run(Told(minute, f"{domain}/imap")) for minute in range(0, 300, 10) for domain in (ABC, XYZ)))
-        opened.put(*(a_trip(minute, Outcome.DELIVERED, domain) for minute in range(0, 300, 60) for domain in (ABC, XYZ)))
-        assert await opened.flush()
-        await roll(opened, SPAN[1])
-        yield opened
+        store.put(*(a_run(Told(minute, f"{domain}/imap")) for minute in range(0, 300, 10) for domain in (ABC, XYZ)))
+        store.put(*(a_trip(minute, Outcome.DELIVERED, domain) for minute in range(0, 300, 60) for domain in (ABC, XYZ)))
+        assert await store.flush()
+        await roll(store, SPAN[1])
+        await tell_of_each(store)
+        yield store
     finally:
-        await opened.close()
+        await store.close()
 
 
 def test_every_function_that_reads_is_tried_here_and_demands_a_scope() -> None:
@@ -113,11 +136,12 @@ async def test_another_domain_is_as_if_it_were_not_there(store: Store, name: str
     assert entries(await ask(store, Scope(frozenset({"example", "%", "bc.example"})), ABC)) == []
 
 
-@pytest.mark.parametrize("name", ["runs", "trips"])
+@pytest.mark.parametrize("name", ["runs", "trips", "find"])
 async def test_a_search_for_everything_shows_what_may_be_seen(store: Store, name: str) -> None:
     asks: dict[str, Callable[[Scope], Awaitable[Any]]] = {
         "runs": lambda scope: reads.runs(store, scope, Wanted(), limit=1000),
         "trips": lambda scope: reads.trips(store, scope, WantedTrips(), limit=1000),
+        "find": lambda scope: incident_reads.find(store, scope, WantedIncidents()),
     }
     everything, mine = entries(await asks[name](EVERYTHING)), entries(await asks[name](Scope(frozenset({ABC}))))
     assert len(everything) == 2 * len(mine) > 0
