@@ -11,7 +11,7 @@ from config.on_call import A_MONDAY, nobody, same_each_week
 from config.scalars import duration_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from config.errors import Path
     from config.notify import Escalate, RotaPlan, RoutePlan, Shift
@@ -154,3 +154,6 @@ def others(view: View) -> Iterator[Found]:
         says = f"{name} is of kind {channel.kind if channel is not None else WALL}; a heartbeat goes to a URL, or to a channel of kind mqtt"
     if says:
         yield (("notify", "heartbeat", "channel"), says)
+
+
+CHECKS: tuple[Callable[[View], Iterator[Found]], ...] = (channels, templates, routes, rotas, others)

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from config.fields import SOURCE_SCHEMA
-from config.settings import LATER, Settings
+from config.settings import LATER
+from config.whole import Whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +25,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of the configuration."""
-    made = Settings.model_json_schema(by_alias=True)
+    made = Whole.model_json_schema(by_alias=True)
     made["properties"] |= {name: {"description": "Known, but not in this version."} for name in LATER}
     return {"$schema": DIALECT, **made, "title": "Mailsonde's configuration"}
 
@@ -117,7 +118,7 @@ def _places(made: dict[str, Any]) -> dict[str, str]:
 
 def page() -> str:
     """Return docs/configuration.md."""
-    made = Settings.model_json_schema(by_alias=True)
+    made = Whole.model_json_schema(by_alias=True)
     places = _places(made)
     parts = [*_rows(made, places)]
     for name, path in places.items():

@@ -15,14 +15,13 @@ from config import coherence, fitting, nodes, words
 from config.coherence import WALL
 from config.errors import ConfigErrors, Problem, in_order
 from config.fields import Section
-from config.notify_channels import SECTIONS
 from config.secret_sources import Sources
 from config.settings import LATER, Settings
 from probe.clock import utc_now
 from thresholds.calendars import prepare
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
     from datetime import datetime
 
     from pydantic_core import ErrorDetails
@@ -103,13 +102,23 @@ def _settings(tree: Tree, sources: Sources) -> Settings:
 
 def _typed(sections: dict[str, Any], tree: Tree, sources: Sources) -> tuple[Settings, list[Problem]]:
     """Return the settings, read leniently when some of them are wrong."""
+    kind = _kind(sections)
     try:
-        return Settings.model_validate(sections, context=sources), []
+        return kind.model_validate(sections, context=sources), []
     except ValidationError as error:
         errors = error.errors(include_url=False)
     problems = [_problem(one, tree) for one in errors]
     sources.lenient = True
-    return Settings.model_validate(_without(sections, errors), context=sources), problems
+    return kind.model_validate(_without(sections, errors), context=sources), problems
+
+
+def _kind(sections: Container[str | int]) -> type[Settings]:
+    """Return the type that reads these sections."""
+    if "notify" not in sections:
+        return Settings
+    from config.whole import Whole  # noqa: PLC0415 - only those who are told pay for the channels
+
+    return Whole
 
 
 def _without(sections: dict[str, Any], errors: Sequence[ErrorDetails]) -> dict[str, Any]:
@@ -129,14 +138,23 @@ def _problem(error: ErrorDetails, tree: Tree) -> Problem:
 
 def _known(path: Place) -> list[str]:
     """Return the keys that the mapping at `path` knows."""
-    kind: type[Section] = Settings
+    kind: type[Section] = _kind(path[:1])
     for part in path:
-        kind = SECTIONS.get(str(part), kind)
+        kind = _of_channel(part) or kind
         field = next((one for name, one in kind.model_fields.items() if part in (one.alias, name)), None)
         if field is not None:
             kind = next(iter(_sections_in(field.annotation)), kind)
     known = [field.alias or name for name, field in kind.model_fields.items()]
-    return known + list(LATER) if kind is Settings else known
+    return known if path else known + list(LATER)
+
+
+def _of_channel(part: str | int) -> type[Section] | None:
+    """Return the section that an error's place names as the kind of a channel."""
+    if not str(part).startswith(words.MARK):
+        return None
+    from config.notify_channels import SECTIONS  # noqa: PLC0415 - as above
+
+    return SECTIONS[str(part)]
 
 
 def _sections_in(annotation: Any) -> list[type[Section]]:

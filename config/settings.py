@@ -7,7 +7,7 @@ from pydantic import Field, PrivateAttr
 from config.fields import Duration, IpAddress, KeySource, Name, Port, Section, Zone, kept
 from config.incidents import Incidents, MaintenancePlan
 from config.meaning import CalendarPlan, Threshold
-from config.notify import Notify
+from config.notify import Telling
 from config.running import Console, Log, Metrics, Store
 from config.servers import Discovery, Domain, Server, TripPlan
 from thresholds.calendars import Calendar
@@ -55,7 +55,7 @@ LATER = ("tracking", "reports", "agents")
 
 
 class Settings(Section):
-    """All settings of one prober."""
+    """All settings of one prober; of a file with `notify`, as config.whole.Whole."""
 
     site: Name = Field("local", description="Where this prober stands: a label on every result.")
     timezone: Zone = Field("UTC", validate_default=True, description="Zone in which times are shown and calendars are meant.")
@@ -71,7 +71,7 @@ class Settings(Section):
     thresholds: tuple[Annotated[Threshold, kept()], ...] = Field((), description="What is normal.")
     incidents: Incidents = Field({}, validate_default=True, description="From when on something is an incident.")
     maintenance: tuple[Annotated[MaintenancePlan, kept()], ...] = Field((), description="Times of planned work.")
-    notify: Annotated[Notify, kept(Notify)] = Field({}, validate_default=True, description="Who is told, and by what.")
+    notify: Annotated[Telling, kept(Telling)] = Field({}, validate_default=True, description="Who is told, and by what.")
     store: Store = Field({}, validate_default=True, description="What is remembered, and where.")
     metrics: Metrics = Field({}, validate_default=True, description="Where Prometheus scrapes.")
     console: Console = Field({}, validate_default=True, description="Where the service is steered from afar.")
