@@ -61,7 +61,8 @@ def suggest_dependencies(history: Iterable[tuple[str, datetime]], cells: Mapping
     found = [pair for pair in pairs if pair is not None]
     kept = [one for one in found if not any(_better(other, one) for other in found)]
     ways = {(one.server, one.needs) for one in kept}
-    return tuple(sorted((one for one in kept if not _siblings(one, ways)), key=lambda one: (-one.shared / one.troubles, -one.troubles, one.server, one.needs)))
+    found = [one for one in kept if not _siblings(one, ways)]
+    return tuple(sorted(found, key=lambda one: (-one.shared / one.troubles, -one.troubles, one.server, one.needs)))
 
 
 def _by_server(history: Iterable[tuple[str, datetime]], cells: Mapping[str, Cell]) -> dict[str, list[datetime]]:
