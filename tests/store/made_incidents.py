@@ -43,7 +43,7 @@ def at(minute: float) -> datetime:
 def opened(number: int = 1, minute: float = 0.0, domains: tuple[str, ...] = (ABC,), muted: str = "") -> Change:
     """Return the opening of an incident of these domains' imap."""
     cells = tuple(f"{domain}/imap" for domain in domains)
-    cause = Cause(CauseKind.SERVER, "imap", cells) if len(domains) > 1 else Cause(CauseKind.CHECK, *cells, cells)
+    cause = Cause(CauseKind.SERVER, "imap", cells) if len(domains) > 1 else Cause(CauseKind.CHECK, "".join(cells), cells)
     incident = Incident(
         f"i{number:08x}",
         cause,
