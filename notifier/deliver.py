@@ -126,7 +126,7 @@ class Deliverer:
         for stored in trial(channel, now)[: 2 if lane.machine else 1]:
             change = stored.change
             key = f"{change.incident.id}-{change.number}-{channel}"
-            proof = proof or await lane.send(self._notice(channel, (stored,), (key, key), TEST), plain(stored, key))
+            proof = await lane.send(self._notice(channel, (stored,), (key, key), TEST), plain(stored, key))
         return proof
 
     # -- the loop

@@ -82,7 +82,7 @@ def _log_plan(stored: Stored, comes: Planned) -> None:
     change = stored.change
     channels = [one.channel for one in comes.new if one.state is DeliveryState.DUE]
     if channels:
-        told = {"incident": change.incident.id, "channels": ",".join(channels)}
-        log.info("the change %s is on its way", change.kind.value, extra={"facts": told})
+        told = {"incident": change.incident.id, "change": change.kind.value, "channels": ",".join(channels)}
+        log.info("it is to be told", extra={"facts": told})
     elif change.kind is ChangeKind.OPENED:
         log.warning("nobody is told of incident %s (%s): %s", change.incident.id, change.incident.cause.key, "; ".join(comes.words))
