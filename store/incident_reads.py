@@ -49,6 +49,7 @@ OF_ALL = """
 SEEN = "EXISTS (SELECT 1 FROM incident_domains AS mine WHERE mine.incident = number AND {mine})"
 LINES = "SELECT id, line FROM incidents WHERE number IN (SELECT value FROM json_each(?)) ORDER BY opened_us DESC, number DESC"
 CHANGES = "SELECT id, line FROM changes WHERE incident = ? ORDER BY number"
+TOLD = f"{DELIVERIES} INDEXED BY deliveries_by_incident WHERE incident = ? ORDER BY number, id"
 DOMAIN_OF_TRIP = "SELECT domain FROM trips INDEXED BY trips_by_name WHERE name = ? ORDER BY started_us DESC LIMIT 1"
 
 
@@ -102,8 +103,7 @@ async def deliveries_of(store: Store, scope: Scope, incident: str) -> list[Deliv
     """Return who was or is to be told of an incident, change by change; nothing of one that the reader may not see. Raises: StoreError."""
     if await one(store, scope, incident) is None:
         return []
-    sql = f"{DELIVERIES} WHERE incident = ? ORDER BY number, id"
-    return [delivery_of(row) for row in await store.read(lambda connection: connection.execute(sql, (incident,)).fetchall())]
+    return [delivery_of(row) for row in await store.read(lambda connection: connection.execute(TOLD, (incident,)).fetchall())]
 
 
 def _find(connection: sqlite3.Connection, scope: Scope, wanted: WantedIncidents, start: Place, limit: int) -> Found:

@@ -122,7 +122,7 @@ def statements() -> dict[str, str]:
         f"{module.__name__.removeprefix('store.')}.{name}": text
         for module in (incidents, incident_reads, incident_retention, outbox)
         for name, text in vars(module).items()
-        if name.isupper() and isinstance(text, str) and re.match(r"\s*(SELECT|DELETE|UPDATE|INSERT)", text)
+        if name.isupper() and name != "DELIVERIES" and isinstance(text, str) and re.match(r"\s*(SELECT|DELETE|UPDATE|INSERT)", text)
     }
     named |= {f"going {place}": text for place, text in enumerate(incident_retention.GOING)}
     fits = "level >= :level AND cause_kind = :kind"
