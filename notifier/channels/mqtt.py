@@ -3,6 +3,7 @@
     TOPIC/events          each notice as JSON, once
     TOPIC/incidents/ID    the incident's latest notice, retained while it is open, cleared after its end
     TOPIC/status          retained: `online`, or `offline`, which the broker says for us when we are gone (last will)
+    TOPIC/commands/acknowledge    heard, where `commands` allows it (see mqtt_commands)
 
 The connection stays open, and is made again when it is lost. A notice's words are data: they reach no topic.
 """
@@ -14,18 +15,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from notifier.channels.mqtt_commands import TOPIC, Command, command
 from notifier.channels.payload import encoded, payload, safe
 from notifier.channels.reasons import why
 from notifier.values import NotDeliveredError, Notice
+from notifier.words_clean import line
 from probe.values import Secret
 from thresholds.incident_values import ChangeKind
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from notifier.channels.mqtt_link import Broker, Link
 
 log = logging.getLogger("mailsonde.notifier")
 
 PORTS = {"none": 1883, "tls": 8883}
+FAREWELL_SECONDS = 1.0  # that a broker has for our `offline`
 AGAIN_SECONDS = 15.0  # after which a lost connection is made again
 LONGEST_TOPIC = 1_000  # bytes; what we put behind it must fit in 65,535
 
@@ -42,6 +48,7 @@ class MqttSettings:
     password: Secret | None = None  # their password
     version: Literal["5", "3.1.1"] = "5"  # of the protocol; before 5 a broker cannot say that it refuses a notice
     client_id: str = ""  # how we name ourselves; default: a random name
+    commands: bool = False  # whether TOPIC/commands/acknowledge is heard: who may publish there may acknowledge
     ca_file: Path | None = None  # PEM file of the authority to trust; default: the system's
     verify: bool = True  # whether its certificate must be good
     timeout_seconds: float = 10.0  # for connecting, and for each acknowledgement
@@ -67,6 +74,7 @@ class Mqtt:
 
     def __init__(self, name: str, settings: MqttSettings) -> None:
         self.name, self._settings = name, settings
+        self.acknowledge: Callable[[Command], Awaitable[object]] | None = None  # does it; raises LookupError, ValueError with a sentence
         self._link: Link | None = None
         self._lock = asyncio.Lock()
         self._keeper: asyncio.Task[None] | None = None
@@ -89,9 +97,9 @@ class Mqtt:
         try:
             link = await self._connected()
             await link.tell(whole, body, retain=retain)
-        except NotDeliveredError:
-            raise
         except Exception as error:  # noqa: BLE001 - the border: the library's own, the system's, TLS's
+            if isinstance(error, TimeoutError) and self._link is not None:
+                self._link.drop()  # a connection on which nothing is acknowledged is none
             raise self._failure(error) from None
         return f"acknowledged by {self._place}"
 
@@ -105,7 +113,8 @@ class Mqtt:
             link, self._link = self._link, None
             if link is not None:
                 with suppress(Exception):
-                    await link.leave()
+                    async with asyncio.timeout(FAREWELL_SECONDS):
+                        await link.leave()
 
     @property
     def _place(self) -> str:
@@ -158,6 +167,21 @@ class Mqtt:
             timeout_seconds=wanted.timeout_seconds,
         )
 
+    async def _listen(self, link: "Link") -> None:
+        """Obey commands, if they are allowed, until the connection is lost."""
+        if self._settings.commands:
+            async for body in link.listen(f"{self._settings.topic}/{TOPIC}"):
+                await self._obey(body)
+        await asyncio.wait({link.lost})
+
+    async def _obey(self, body: bytes) -> None:
+        try:
+            found = command(body)
+            if self.acknowledge is not None:
+                await self.acknowledge(found)
+        except (ValueError, LookupError) as error:
+            log.warning("%s: what came to %s/%s was not obeyed: %s", self.name, self._settings.topic, TOPIC, line(str(error)))
+
     async def _keep(self) -> None:
         """Stay connected, so that `status` says the truth; say in the log when that begins to fail."""
         well = True
@@ -165,7 +189,7 @@ class Mqtt:
             try:
                 link = await self._connected()
                 well = True
-                await asyncio.wait({link.lost})
+                await self._listen(link)
             except Exception as error:  # noqa: BLE001 - as in publish
                 if well:
                     log.warning("%s: %s", self.name, self._failure(error))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from probe.values import Secret
@@ -25,6 +27,7 @@ VERSIONS = {"5": aiomqtt.ProtocolVersion.V5, "3.1.1": aiomqtt.ProtocolVersion.V3
 AT_LEAST_ONCE = 1  # QoS: the broker acknowledges
 ONLINE, OFFLINE = b"online", b"offline"
 KEEPALIVE_SECONDS = 20
+MOST_WAITING = 100  # commands; more are thrown away
 
 
 class LostError(Exception):
@@ -86,6 +89,7 @@ class Link(aiomqtt.Client):
             will=aiomqtt.Will(broker.status, OFFLINE, AT_LEAST_ONCE, retain=True),
             timeout=broker.timeout_seconds,
             keepalive=KEEPALIVE_SECONDS,
+            max_queued_incoming_messages=MOST_WAITING,
             clean_session=None if broker.version == "5" else True,
         )
         self._answers: dict[int, asyncio.Future[Any]] = {}
@@ -119,11 +123,21 @@ class Link(aiomqtt.Client):
         finally:
             self.drop()
 
+    async def listen(self, topic: str) -> AsyncIterator[bytes]:
+        """Yield what is published there from now on, until the connection is lost. What was retained is of yesterday."""
+        await self.subscribe(topic, AT_LEAST_ONCE)
+        with suppress(aiomqtt.MqttError):
+            async for message in self.messages:
+                if not message.retain and isinstance(message.payload, bytes):
+                    yield message.payload
+
     def drop(self) -> None:
         """Let go of the socket, whatever state it is in."""
         self._client._sock_close()  # noqa: SLF001 - paho has no public way to drop a connection that nobody accepted
         if self._disconnected.done():
             self._disconnected.exception()  # it was heard of: nobody needs to be warned
+        else:
+            self._disconnected.set_result(None)
         if self._misc_task is not None:
             self._misc_task.cancel()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import signal
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -238,3 +239,15 @@ def test_settings_that_cannot_be(settings: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError) as caught:  # noqa: PT011 - the whole sentence is compared
         MqttSettings(HOST, **settings)
     assert str(caught.value) == words
+
+
+async def test_a_broker_that_stops_to_acknowledge_is_left_and_asked_anew(broker: Mosquitto, opened: list[Mqtt]) -> None:
+    there = channel(opened, broker.port, timeout_seconds=0.5)
+    await there.send(OPENED)
+    assert broker.process is not None
+    broker.process.send_signal(signal.SIGSTOP)
+    try:
+        assert await refusal(there) == (f"127.0.0.1:{broker.port}: no answer in time", True)
+    finally:
+        broker.process.send_signal(signal.SIGCONT)
+    assert await there.send(OPENED) == f"acknowledged by 127.0.0.1:{broker.port}"
