@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from thresholds.blame import causes
-from thresholds.incidents_book import RECOVERED, Book, restored_track
+from thresholds.incident_values import CauseKind
+from thresholds.incidents_book import BY_HAND, RECOVERED, Book, restored_track
 from thresholds.incidents_naming import name
 from thresholds.incidents_sickness import attend
 from thresholds.incidents_track import Track
@@ -103,6 +104,7 @@ class Watch:
         book = self._book
         if incident.ended in RECOVERED and incident.closed_at is not None:
             book.note_closing(incident.cause.key, incident.closed_at)
+        book.excused = book.excused or (incident.cause.kind is CauseKind.PROBER and incident.ended.startswith(BY_HAND))
         for each in incident.failing:
             if each not in book.tracks:
                 track = book.tracks[each] = restored_track(incident, each, failing=True)
@@ -248,7 +250,8 @@ class Watch:
     def close(self, incident: str, by: str, why: str, now: datetime) -> Change:
         """Close an incident by hand; its cells that are still bad open none before they have been good. Raises: KeyError: none is open."""
         case = self._case(incident)
-        return self._note(case, closed(self._book, case, now, f"closed by {by}" + (f": {why}" if why else "")))[0]
+        self._book.excused = self._book.excused or (case.about_us and bool(self._book.sick))
+        return self._note(case, closed(self._book, case, now, f"{BY_HAND}{by}" + (f": {why}" if why else "")))[0]
 
     def _case(self, incident: str) -> Case:
         case = self._book.cases.get(incident)

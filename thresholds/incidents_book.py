@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MOST_REASONS = 8  # of an incident: ten thousand cells say much the same
 WELL, UNPROBED, SOUND = "all is well again", "no longer probed", "the prober is well again"
+BY_HAND = "closed by "  # how the end of one that somebody closed begins
 PART_OF = "part of "  # how the end of one begins that turned out to have another's cause
 RECOVERED = frozenset({WELL, SOUND})  # ends after which the same may come again: flapping
 
@@ -60,6 +61,7 @@ class Book:
     closings: dict[str, list[datetime]] = field(default_factory=dict)  # of a cause, by its key
     mutes: Mutes = field(default_factory=Mutes)
     sick: str = ""  # why the prober doubts itself
+    excused: bool = False  # somebody has closed the incident about that: none opens before the prober was well
 
     def planned(self, names: Iterable[str]) -> Iterator[Cell]:
         """Yield the cells of these names that are planned."""

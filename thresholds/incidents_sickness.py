@@ -31,8 +31,10 @@ def attend(book: Book, sick: str, new_id: Callable[[], str], now: datetime) -> b
     former, book.sick = book.sick, sick
     if sick and not former:
         _doubt(book)
-    if sick:
-        _accuse(_ours(book, new_id, now), sick, former)
+    book.excused = book.excused and bool(sick)
+    case = _ours(book, new_id, now) if sick else None
+    if case is not None:
+        _accuse(case, sick, former)
     return bool(sick) and not former
 
 
@@ -45,11 +47,13 @@ def _doubt(book: Book) -> None:
     book.waiting.clear()
 
 
-def _ours(book: Book, new_id: Callable[[], str], now: datetime) -> Case:
-    """Return the incident about us."""
+def _ours(book: Book, new_id: Callable[[], str], now: datetime) -> Case | None:
+    """Return the incident about us, None = somebody has closed it by hand."""
     known = next((case for case in book.cases.values() if case.about_us), None)
+    if known is not None or book.excused:
+        return known
     site = next((cell.site for cell in book.cells.values()), "")
-    return known or opened(book, Cause(CauseKind.PROBER, site), new_id(), now)
+    return opened(book, Cause(CauseKind.PROBER, site), new_id(), now)
 
 
 def _accuse(case: Case, sick: str, former: str) -> None:

@@ -118,6 +118,8 @@ STORIES = {
         "warning warning sick ok ok critical critical sound ok ok -> - opened opened - - - - closed - closed"
     ),
     "sick reminds of itself": "sick 4h sound -> opened reminded closed",
+    "sick, and closed by hand": "sick close 1m sound sick -> opened closed - - opened",
+    "sick, and closed by hand, over a restart": "sick close restart 1m sound sick -> opened closed - - - opened",
     "sick and silenced": "silence:1h sick sound -> - (opened) (closed)",
     # restarts
     "a restart tells nothing twice": "critical critical restart critical critical ok ok -> - opened - - - - closed",
