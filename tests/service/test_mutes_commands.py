@@ -1,0 +1,134 @@
+"""`probe silence`, `probe maintenance` and `probe notify` against a control API with a real store; errors by their line."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from probe.clock import utc_now
+from store import mutes
+from tests.service.alarmed import ME, REMEMBERED, Folder
+from thresholds.incident_values import Scene, Silence
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from store.store import Store
+
+
+@pytest.fixture
+def folder(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Folder:
+    monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.delenv("SUDO_USER", raising=False)
+    return Folder(tmp_path, capsys)
+
+
+# -- silences
+
+
+async def test_a_silence_from_its_beginning_to_its_end(folder: Folder) -> None:
+    async with folder.served():
+        code, out, _ = await folder.ask("silence", "add", "--server", "imap*", "--until", "2h", "--reason", "new disks")
+        assert (code, "server imap*" in out, "in force" in out, f"new disks ({ME}, 2" in out) == (0, True, True, True)
+        known = out.splitlines()[1].split()[0]
+        _, out, _ = await folder.ask("silence", "list", "--format", "json")
+        assert [(one["id"], one["server"]) for one in json.loads(out)] == [(known, "imap*")]
+        code, out, _ = await folder.ask("silence", "expire", known, "--by", "alice")
+        assert (code, "over" in out) == (0, True)
+        assert await folder.ask("silence", "list") == (0, "no silences\n", "")
+        _, out, _ = await folder.ask("silence", "list", "--past", "--format", "json")
+        assert [one["ended_by"] for one in json.loads(out)] == [f"alice ({ME})"]
+
+
+def test_without_a_service_the_store_is_read(folder: Folder) -> None:
+    now = utc_now()
+
+    async def quiet(store: Store) -> None:
+        await mutes.add_silence(store, Silence("s1", Scene(), "anna", "asleep", now, now + timedelta(hours=1)))
+
+    folder.remember(quiet)
+    code, out, err = folder.probe("silence", "list")
+    assert (code, "everything" in out, err) == (0, True, REMEMBERED)
+    assert folder.probe("maintenance", "list") == (0, "no maintenance\n", REMEMBERED)
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ("silence add --until 2h --reason x", "say of what: --domain, --server, --site or --cause; --all for everything"),
+        (
+            "silence add --all --server imap --until 2h --reason x",
+            "--all means everything: leave out --domain, --server, --site and --cause, or --all",
+        ),
+        ("silence add --all --until 2h", "Missing option '--reason'"),
+        ("maintenance add --all --until 1h --from 2020-01-01 --reason x", "--from: `2020-01-01` is past"),
+        (
+            "maintenance add --all --until 2027-03-28T02:30 --reason x",
+            "--until: 2027-03-28 02:30 does not exist in Europe/Berlin: clocks leap over it",
+        ),
+    ],
+)
+def test_what_is_wrong_is_one_line(folder: Folder, words: str, line: str) -> None:
+    command = " ".join(words.split()[:2])
+    assert folder.probe(*words.split()) == (3, "", f"probe: {line} (see: probe {command} --help)\n")
+
+
+# -- maintenance
+
+
+async def test_a_window_from_its_plan_to_its_end(folder: Folder) -> None:
+    async with folder.served():
+        code, out, _ = await folder.ask(
+            "maintenance", "add", "--cause", "host:mail2*", "--from", "1h", "--until", "2h", "--reason", "new kernel"
+        )
+        assert (code, "cause host:mail2*" in out, "not now" in out) == (0, True, True)
+        known = out.splitlines()[1].split()[0]
+        _, out, _ = await folder.ask("maintenance", "list")
+        assert known in out
+        assert "maintenance[0]" in out
+        assert "each Sunday" in out
+        assert (await folder.ask("maintenance", "cancel", known))[0] == 0
+        line = f"probe: the maintenance {known} was ended by {ME} at "
+        assert (await folder.ask("maintenance", "cancel", known))[2].startswith(line)
+
+
+async def test_a_window_that_ends_before_it_begins(folder: Folder) -> None:
+    async with folder.served():
+        code, out, err = await folder.ask("maintenance", "add", "--all", "--from", "3h", "--until", "2h", "--reason", "x")
+    assert (code, out) == (3, "")
+    assert err.endswith("is past, or before the beginning: nothing would be muted\n")
+
+
+# -- telling
+
+
+async def test_channels(folder: Folder) -> None:
+    async with folder.served():
+        code, out, _ = await folder.ask("notify", "channels")
+    assert code == 0
+    assert "ops-mail  mail     2     0       0        0           2026-11-21 08:00:00 UTC: 250 2.0.0 Ok: queued as 4jW76S0sf8zRhS4" in out
+    assert "failed: refuses the connection" in out
+
+
+async def test_who_would_be_told(folder: Folder) -> None:
+    async with folder.served():
+        code, out, _ = await folder.ask("notify", "route", "--server", "imap", "--at", "2026-12-24 03:00")
+        _, other, _ = await folder.ask("notify", "route", "--domain", "abc.example", "--server", "submission", "--format", "json")
+    assert (code, out.splitlines()[0]) == (0, "ops-mail")
+    assert "  not over pager: " in out
+    assert json.loads(other)["chains"] == [["pager", "ops-mail"]]
+
+
+async def test_every_channel_is_tried_and_one_that_fails_stops_no_other(folder: Folder) -> None:
+    async with folder.served():
+        code, out, err = await folder.ask("notify", "test")
+        lines = out.splitlines()
+        assert (code, err, lines[0]) == (2, "", "pager: did not arrive: pager: 127.0.0.1:9 refuses the connection")
+        assert lines[1].startswith("ops-mail: arrived in ")
+        assert lines[1].endswith(": 250 2.0.0 Ok: queued as 4jW76S0sf8zRhS4")
+        assert (await folder.ask("notify", "test", "ops-mail"))[0] == 0
+        assert (await folder.ask("notify", "test", "nobody"))[:2] == (2, "nobody: did not arrive: there is no channel nobody\n")
