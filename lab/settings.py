@@ -29,6 +29,7 @@ PERMITTED_BY = {"smtp": ("submission", "smtps"), "imap": ("imap",), "imaps": ("i
 ALWAYS = ("smtp", "lmtp", "directory", "dns")
 ROUNDTRIPS = {"alpha.test": {"submit": "submission", "fetch": "imap"}, "beta.test": {"submit": "smtps", "fetch": "pop3s"}}
 ROUNDTRIP = {"submit": "submission", "fetch": "imaps"}
+BY_DIRECTORY = frozenset(SERVERS) - {"directory", "dns"}  # whose domains and users stand in the directory
 CHECKS = {"every": "10s", "timeout": "5s"}
 TRIPS = {"every": "10s", "late_after": "5s", "lost_after": "20s"}
 THRESHOLDS = [
@@ -47,6 +48,8 @@ def _server(ground: Ground, name: str) -> dict[str, Any]:
         entry["ca_file"] = str(ground.root / "tls/ca.pem")
     if name in ("smtp", "lmtp"):
         entry["send"] = "rcpt"
+    if name in BY_DIRECTORY:
+        entry["depends_on"] = ["directory"]
     if name == "directory":
         entry |= {"base": f"ou=domains,{BASE}", "bind_dn": f"cn=probe,{BASE}", "password": _secret(ground, "probe")}
     return entry

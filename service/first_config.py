@@ -134,6 +134,25 @@ def lines(draft: Draft) -> Iterator[str]:
     yield '  - {match: {server: "*"}, warning: 2s, critical: 5s}'
     yield "  - {match: {trip: total}, warning: 30s, critical: 2m}"
     yield '  - {match: {certificate: "*"}, warning: 21d, critical: 7d}'
+    yield from _notify(draft.survey.domain)
+
+
+def _notify(domain: str) -> Iterator[str]:
+    """Yield a section that tells somebody, commented out: whom, and by which way, only the reader knows."""
+    yield ""
+    yield from _comment(
+        "Who is told: nobody yet, but the console shows every incident. Take the # away and fill in a way that does not lead over the "
+        f"mail system that is watched: of {domain} no mail tells that its mail is broken. probe notify test tries a channel."
+    )
+    yield from (
+        "# notify:",
+        "#   channels:",
+        "#     pager: {kind: apprise, urls: [{env: MAILSONDE_PAGER}]}",
+        "#     mail: {kind: mail, host: smtp.elsewhere.example, port: 587, sender: probe@elsewhere.example, to: [me@elsewhere.example]}",
+        "#   routes:",
+        "#     - {match: {level: critical}, to: [[pager, mail]]}      # mail takes over where pager does not get through",
+        "#     - {to: [mail]}",
+    )
 
 
 def first_config(draft: Draft) -> str:

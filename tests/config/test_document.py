@@ -10,7 +10,7 @@ from config.load import load
 from config.plan import plan
 from config.settings import LATER, Settings
 
-SECRETS = {"LDAP_PASSWORD": "battery", "PROBE_PASSWORD": "correct horse"}
+SECRETS = {"LDAP_PASSWORD": "battery", "PROBE_PASSWORD": "correct horse", "PAGER_URL": "json://other.example", "HOOK_KEY": "staple"}
 WRITE = "run `python -m config.document`"
 
 
