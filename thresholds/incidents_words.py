@@ -55,7 +55,7 @@ def settle(book: Book, case: Case, now: datetime) -> Change | None:
 
 
 def _mute(book: Book, case: Case, now: datetime) -> None:
-    cells = book.planned(case.failing or case.cells)
+    cells = book.planned(case.incident.failing or case.incident.cells)  # in order: the words must not change from one look to the next
     case.incident = replace(case.incident, muted=muting(case.incident.cause, cells, book.mutes, now))
 
 

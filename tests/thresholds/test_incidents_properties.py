@@ -48,7 +48,7 @@ deeds = st.sampled_from(
         *("sick", "sound", "restart", "plan:a/imap+b/imap+a/pop3", "plan:a/imap+b/imap+c/imap+a/pop3+b/pop3"),
     ]
 )
-stories = st.lists(several | alike | alike | deeds, max_size=40)
+stories = st.lists(several | alike | alike | deeds, min_size=12, max_size=40)
 rules = st.builds(
     lambda bad, more, good, gather, flaps: Rules(bad, bad + more, good, gather_seconds=gather, flap_count=flaps, steady_seconds=60.0),
     st.integers(1, 3),
@@ -59,7 +59,7 @@ rules = st.builds(
 )
 blames = st.sampled_from([by_server, by_chance, causes])
 NEEDS_ONE = frozenset({"ack", "ack:1h", "close"})  # deeds that are done to an open incident
-EASY = settings(deadline=None, max_examples=300)
+EASY = settings(deadline=None, max_examples=120)
 
 
 def lived(story: list[str], world: World) -> World:
