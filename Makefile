@@ -20,7 +20,7 @@ test_stamp = .venv/stamp-test-$(call hash,requirements.lock requirements-test.lo
 bench_stamp = .venv/stamp-bench-$(call hash,requirements-test.lock bench/requirements.lock)
 INSTALL = $(PYTHON) -B -m setup.venv
 
-.PHONY: help demo test lint proof bench lock picture clean setup-demo setup-test setup-bench
+.PHONY: help demo test lint proof bench blame lock picture clean setup-demo setup-test setup-bench
 
 help: ## list what one can do here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,9 @@ proof: setup-bench ## what takes long; goes on where it was stopped; figures lan
 
 bench: setup-bench ## measure against the peers and print tables; figures land in bench/RESULTS.md
 	@.venv/bin/python -m bench.proof --bench
+
+blame: setup-bench ## break the lab in 108 ways and write into docs/blame.md what was named; goes on where it was stopped (AGAIN=1: anew)
+	@.venv/bin/python -m bench.blame
 
 lock: $(test_stamp) ## pin all versions anew, with hashes and without any index's address
 	@.venv/bin/python -m setup.lock
