@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from thresholds.incident_values import Incident
     from thresholds.scope import Scope
 
-FEW_DOMAINS = 30  # up to so many are looked through one by one
+FEW_DOMAINS = 300  # up to so many are looked through one by one
 
 # Opening and number of the incidents of one domain; of all, with whether they fit. The newest first.
 OF_ONE = """

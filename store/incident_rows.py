@@ -126,8 +126,14 @@ def _parsed(line: str) -> dict[str, Any]:
 def _incident(found: dict[str, Any]) -> Incident:
     cause, acknowledged, cells = found.pop("cause"), found.pop("acknowledged"), found["cells"]
     lists = {name: tuple(cells if found[name] == SAME else found[name]) for name in LISTS}
-    incident = Incident(**_dated(found, *TIMES) | lists | {"cause": _cause(cause, cells), "level": Level(found["level"])})
+    worst = found.get("worst")
+    levels = {"level": Level(found["level"]), "worst": None if worst is None else Level(worst)}
+    incident = Incident(**_dated(found, *TIMES) | lists | levels | {"cause": _cause(cause, cells)})
     return incident if acknowledged is None else replace(incident, acknowledged=Acknowledgement(**_dated(acknowledged, "at", "until")))
+
+
+def _levels(found: dict[str, Any]) -> dict[str, Level]:
+    return {name: Level(found[name]) for name in ("level", "worst") if found.get(name) is not None}
 
 
 def _cause(found: dict[str, Any], cells: list[str]) -> Cause:

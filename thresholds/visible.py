@@ -23,7 +23,7 @@ NAMED = re.compile(r"(?:[\w-]+\.)+[^\W\d][\w-]*")  # what may be a domain or a h
 WORD = re.compile(r"[\w.-]*\w")
 COUNTED = re.compile(r"\b\d+ of (?:the )?\d+|\b\d+ (?:other |more )?(?:domains?|checks?|cells?)\b")
 PRIVATE = frozenset({CauseKind.DOMAIN, CauseKind.ACCOUNT, CauseKind.CHECK})  # causes whose name is a domain's own
-OF_ANOTHER, MUTED, ENDED = "another domain", "muted for more than what you may see", "closed"
+OF_ANOTHER, MUTED, ENDED, UNHEARD = "another domain", "muted for more than what you may see", "closed", "it has become worse"
 
 
 def visible(incident: Incident, scope: Scope, trips: Mapping[str, str] | None = None) -> Incident | None:
@@ -70,6 +70,7 @@ class _View:
             limit=self.said(incident.limit),
             ended=self.said(incident.ended, ENDED),
             muted=self.said(incident.muted, MUTED),
+            unheard=self.said(incident.unheard, UNHEARD),
             acknowledged=self.acknowledged(incident.acknowledged),
         )
 

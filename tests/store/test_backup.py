@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from store.backup import backup, restore
+from store.migrations import VERSION
 from store.store import Store, StoreError
 from tests.store.killable import run_number
 from tests.store.made_runs import GOOD, runs
@@ -133,6 +134,10 @@ async def test_what_cannot_be_packed_is_told_and_leaves_nothing(store: Store, ke
 
 
 async def test_a_damaged_store_is_not_packed_as_if_it_were_whole(store: Store, tmp_path: Path) -> None:
+    filling = (
+        "WITH row(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM row WHERE n < 900) INSERT INTO meta SELECT n, hex(zeroblob(500)) FROM row"
+    )
+    await store.transact(lambda connection: connection.execute(f"INSERT INTO meta {rows}"))  # nothing that is read when the store is opened
     await store.close()
     data = bytearray((tmp_path / "s.db").read_bytes())
     half = len(data) // 2
@@ -247,5 +252,5 @@ async def test_a_newer_backup_is_refused(store: Store, tmp_path: Path) -> None:
     made = remade(archive, {"manifest.json": json.dumps({"format": 2, "files": {}}).encode()})
     assert refusal(made, folder) == f"{made} was made by a newer Mailsonde (format 2, this one knows 1): use that one"
     await store.transact(lambda connection: connection.execute("PRAGMA user_version = 7"))
-    told = f"{store.path} was written by a newer Mailsonde (schema 7, this one knows 1): run that one, or restore an older backup"
+    told = f"{store.path} was written by a newer Mailsonde (schema 7, this one knows {VERSION}): run that one, or restore an older backup"
     assert await refused(store, tmp_path / "newer.tar") == told

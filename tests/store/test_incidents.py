@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -51,8 +51,15 @@ INCIDENTS = st.builds(
     muted=TEXT,
     reminded_at=st.none() | TIMES,
     changes=st.integers(0, 9),
+    worst=st.none() | st.sampled_from(Level),
+    unheard=TEXT,
 )
 CHANGES = st.builds(Change, INCIDENTS, st.sampled_from(ChangeKind), TIMES, st.integers(1, 9), TEXT, TEXT)
+
+WRITTEN = {
+    *("id", "cause", "level", "began_at", "opened_at", "domains", "cells", "failing", "reasons", "limit", "closed_at", "ended", "flapping"),
+    *("acknowledged", "told", "muted", "reminded_at", "changes", "worst", "unheard"),
+}
 
 
 @pytest_asyncio.fixture
@@ -67,6 +74,14 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 def test_every_change_comes_back_from_its_line(change: Change) -> None:
     assert change_of(change_line(change)) == change
     assert incident_of(incident_line(change.incident)) == change.incident
+
+
+@given(INCIDENTS)
+def test_levels_come_back_as_levels(incident: Incident) -> None:
+    back = incident_of(incident_line(incident))
+    assert isinstance(back.level, Level)
+    assert back.worst is None or isinstance(back.worst, Level)
+    assert {field.name for field in fields(Incident)} == WRITTEN, "a field that is new needs a look at store/incident_rows.py"
 
 
 def test_a_large_incident_names_its_cells_once() -> None:

@@ -114,8 +114,9 @@ def test_a_cause_that_is_another_domains_is_not_named(kind: CauseKind, name: str
 
 def test_what_is_muted_or_ended_stays_so_when_its_words_are_hidden() -> None:
     ended = replace(INCIDENT, muted="maintenance: moving xyz.example", ended="closed by anna: xyz.example is gone", acknowledged=None)
-    found = seen(ended)
+    found = seen(replace(ended, unheard="now 2 of 2 domains"))
     assert (found.muted, found.ended, found.acknowledged) == ("muted for more than what you may see", "closed", None)
+    assert found.unheard == "it has become worse"
     assert seen(replace(ended, muted="silenced by anna", ended="all is well again")).muted == "silenced by anna"
 
 
