@@ -60,7 +60,7 @@ class Telling:
         self, store: Store, key: bytes, zone: ZoneInfo, standing: Callable[[str], Incident | None], healthy: Callable[[], bool]
     ) -> None:
         self._outbox, self._key, self._healthy = StoreOutbox(store), key, healthy
-        self.plan = NotifyPlan((), (), zone)
+        self.plan, self.mark = NotifyPlan((), (), zone), ""  # DRILL (notifier.words_matter): before each notice
         self._plans: dict[str, ChannelPlan] = {}
         self._channels: dict[str, Channel] = {}
         around = Surroundings(standing=standing, troubles=(StoreError,))
@@ -135,7 +135,7 @@ class Telling:
             site=plan.site,
             templates=known.templates if known is not None else {},
             more=more,
-            mark=mark,
+            mark=mark or self.mark,
         )
 
     def _links(self, stored: Stored, channel: str) -> Links:

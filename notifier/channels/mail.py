@@ -87,6 +87,9 @@ def composed(notice: Notice, settings: MailSettings) -> EmailMessage:
         message["In-Reply-To"] = message["References"] = message_id(notice.first_key, sender.domain)
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"  # Exchange: no out-of-office answers
+    told = {"Incident": safe(notice.incident), "Number": str(notice.number), "Kind": str(notice.kind), "Level": notice.level.name}
+    for name, value in told.items():
+        message[f"X-Mailsonde-{name}"] = value  # for the rules by which people sort their mail
     message.set_content(lines(notice.text, LONGEST_TEXT), cte="quoted-printable")
     if notice.html.lstrip().startswith(NO_HTML):
         message.add_alternative(_page(notice.html), subtype="html", cte="quoted-printable")

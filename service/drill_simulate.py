@@ -1,0 +1,150 @@
+"""A drill with one's own configuration: it is said that a server fails, people and machines are told DRILL, and then that it is well again.
+
+It touches no mail server but as a channel, and shows no more than our own chain: from an incident to the proofs of its channels.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from secrets import token_hex
+from typing import TYPE_CHECKING
+
+import click
+
+from config import ConfigErrors
+from config.load import load
+from config.notify_plan import notify_plan
+from config.plan import plan as planned
+from notifier.route import decide
+from notifier.values import DeliveryState
+from notifier.words_matter import DRILL
+from probe.clock import utc_now
+from probe.values import Fault, FaultKind
+from service.cells import cells_of
+from service.telling import Telling
+from service.work import Work
+from store.incident_reads import deliveries_of
+from store.incidents import save
+from store.store import Store
+from thresholds.incident_values import Cell, Observation
+from thresholds.incidents import Watch
+from thresholds.scope import EVERYTHING
+from thresholds.values import Level, Verdict
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+    from notifier.values import NotifyPlan
+    from thresholds.incident_values import Change
+
+SETTLED_SECONDS = 90.0
+LOOK_SECONDS = 0.2
+SAID = "a drill says that it fails"
+CAUTION = "This tries our own chain alone, from an incident to its proof; whether a failure is noticed, `probe drill` shows on a lab."
+
+
+@dataclass(slots=True)
+class Simulation:
+    """What is said to happen, and who is told of it."""
+
+    settings: Settings
+    plan: NotifyPlan
+    server: str
+
+    def cells(self) -> list[Cell]:
+        """Return the checks of the server; of one whose domains are all found in the directory, one for all of them."""
+        checks, _ = planned(self.settings)
+        work = Work(tuple(check for check in checks if check.server == self.server), site=self.settings.site)
+        return list(cells_of(work, self.plan.needs)) or [Cell(f"*/{self.server}", "*", self.server, "", 60.0, site=self.settings.site)]
+
+    def opening(self, watch: Watch) -> Change:
+        """Return the opening of the incident that it would be."""
+        now, cells = utc_now(), self.cells()
+        watch.plan(cells, now)
+        for _ in range(watch.rules.bad):
+            for cell in cells:
+                fault = Fault(FaultKind.CONNECT, "connect", SAID)
+                watch.saw(Observation(cell.name, now, Verdict(Level.CRITICAL, (SAID,)), fault=fault))
+        (change,) = watch.review(now + timedelta(seconds=watch.rules.gather_seconds))
+        return change
+
+    def closing(self, watch: Watch) -> Change:
+        """Return its end."""
+        now = utc_now()
+        for _ in range(watch.rules.good):
+            for cell in self.cells():
+                watch.saw(Observation(cell.name, now, Verdict(Level.OK)))
+        (change,) = watch.review(now)
+        return change
+
+
+def simulated(config: Path, server: str, *, ask: bool) -> int:
+    """Play it; return the exit code. Raises: click.ClickException."""
+    try:
+        settings = load(config)
+    except ConfigErrors as wrong:
+        raise click.ClickException(str(wrong)) from wrong
+    if server not in settings.servers:
+        raise click.ClickException(f"there is no server {server}; there is: {', '.join(settings.servers) or 'none'}")
+    plan = replace(notify_plan(settings, planned(settings)[1]), heartbeat=None, quiet_until=None)
+    return asyncio.run(_play(Simulation(settings, plan, server), ask=ask))
+
+
+def _agreed(change: Change, plan: NotifyPlan, *, ask: bool) -> None:
+    """Say who will be told, and ask. Raises: click.ClickException, click.Abort."""
+    decision = decide(change.incident, plan, utc_now())
+    for words in decision.words:
+        click.echo(f"  {words}")
+    if ask and decision.chains:
+        if not sys.stdin.isatty():
+            raise click.ClickException("people are going to be told; say --yes where nobody can be asked")
+        click.confirm("Tell them, marked DRILL?", abort=True)
+
+
+async def _play(simulation: Simulation, *, ask: bool) -> int:
+    watch = Watch(simulation.settings.incidents.rules(), lambda: f"i{token_hex(4)}")
+    change = simulation.opening(watch)
+    click.echo(f"If {simulation.server} failed now:")
+    _agreed(change, simulation.plan, ask=ask)
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ms-drill-")))
+        store = await Store.open(folder / "drill.db")
+        stack.push_async_callback(store.close)
+        telling = Telling(store, token_hex(16).encode(), simulation.plan.timezone, lambda _: None, lambda: True)
+        telling.mark = DRILL
+        telling.adopt(replace(simulation.plan, console_url=""))
+        running = asyncio.get_running_loop().create_task(telling.run())
+        stack.push_async_callback(_ended, running)
+        whole = await _tell(store, telling, change)
+        whole &= await _tell(store, telling, simulation.closing(watch))
+    click.echo(CAUTION)
+    return 0 if whole else 2
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def _tell(store: Store, telling: Telling, change: Change) -> bool:
+    """Tell one change and print what came of it over each channel; return whether all of it is proven."""
+    began = utc_now()
+    await save(store, [change])
+    telling.wake()
+    click.echo(f"{began:%Y-%m-%d %H:%M:%S} UTC  {change.kind.value}")
+    told: dict[str, DeliveryState] = {}
+    while (utc_now() - began).total_seconds() < SETTLED_SECONDS:
+        await asyncio.sleep(LOOK_SECONDS)
+        found = [one for one in await deliveries_of(store, EVERYTHING, change.incident.id) if one.number == change.number]
+        for one in found:
+            if one.state is not DeliveryState.DUE and told.get(one.channel) is not one.state:
+                told[one.channel] = one.state
+                click.echo(f"  {(utc_now() - began).total_seconds():5.1f} s  {one.channel}: {one.state.value}: {one.said}")
+        if found and all(one.state is not DeliveryState.DUE for one in found):
+            break
+    return DeliveryState.SENT in told.values() and not any(state is DeliveryState.TAKEN_OVER for state in told.values())
