@@ -17,6 +17,11 @@ def is_escalation(delivery: Delivery) -> bool:
     return ESCALATE in delivery.origin
 
 
+def route_origin(delivery: Delivery) -> str:
+    """Return the origin of its route alone: what follows an escalation is none."""
+    return delivery.origin.partition(ESCALATE)[0]
+
+
 def asked(delivery: Delivery) -> bool:
     """Say whether it is still on its way."""
     return delivery.state in OPEN

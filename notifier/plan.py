@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from notifier.backoff import dropped, refused
-from notifier.past import ESCALATE, asked, heard, is_escalation, never_tried
+from notifier.past import ESCALATE, asked, heard, is_escalation, never_tried, route_origin
 from notifier.route import Telling, decide, refusals, tell
 from notifier.values import Delivery, DeliveryState
 from thresholds.incident_values import ChangeKind
@@ -168,7 +168,7 @@ def _to_those_who_heard(matter: Matter, refused: Mapping[str, str]) -> Iterator[
         one = channel if channel in left else next((name for name in left if name not in told), "")
         if one and (one == channel or channel not in refused):
             told.add(one)
-            yield delivery(matter, one, Telling(past.chain, left, past.origin))
+            yield delivery(matter, one, Telling(past.chain, left, route_origin(past)))
 
 
 def _closing(matter: Matter) -> Planned:
@@ -192,7 +192,7 @@ def _dropped_with(matter: Matter, why: str) -> Iterator[Delivery]:
 
 def _in_place(matter: Matter) -> Iterator[Delivery]:
     """Yield the closing to whom the opening could not be told."""
-    chains = {past.chain: past.origin for past, _ in matter.past}
+    chains = {past.chain: route_origin(past) for past, _ in matter.past}
     tellings = [tell(chain, origin, matter.plan, {}) for chain, origin in chains.items()]
     yield from _first_of_each(matter, tellings, {}).values()
 

@@ -97,7 +97,7 @@ class Far:
 def words(stored: Stored, *, channel: str, key: str, first_key: str, more: Sequence[Stored], mark: str) -> Notice:
     """Return a notice that says how many are told with it."""
     found = plain(stored, key)
-    others = [one.change.incident.id for one in more]
+    others = [(one.change.incident.id, one.change.number, one.change.kind) for one in more]
     facts = {"channel": channel, "mark": mark} | ({"more": f" +{len(more)}", "others": others} if more else {})
     return replace(found, first_key=first_key, facts=facts)
 

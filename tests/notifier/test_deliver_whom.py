@@ -39,7 +39,7 @@ async def test_a_group_is_told_together_once_it_has_waited() -> None:
     assert stage.far["a"].said == []
     await stage.pass_(10)
     assert stage.far["a"].said == ["i1 opened +1", "i2 opened"]
-    assert stage.far["a"].heard[0].facts["others"] == ["i3"]
+    assert stage.far["a"].heard[0].facts["others"] == [("i3", 1, ChangeKind.OPENED)]
     assert stage.far["a"].heard[0].key.startswith("i1-1-a-and-1-")
 
 
