@@ -68,7 +68,7 @@ class Watch:
         return tuple(case.incident for case in self._book.cases.values())
 
     def touched(self) -> tuple[Incident, ...]:
-        """Return, once, the open incidents of which something changed that is not told: cells joined or recovered, the cause narrowed."""
+        """Return, once, the open incidents of which something changed that is not told: cells joined or recovered, other evidence."""
         found, self._touched = tuple(self._touched.values()), {}
         return found
 

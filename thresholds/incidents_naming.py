@@ -1,4 +1,4 @@
-"""Whose incident a cause is: a new one, or one that is open already and has widened, narrowed, or swallowed another. Pure.
+"""Whose incident a cause is: a new one, or one that is open already and has widened, or swallowed another. Pure.
 
 An incident keeps its identity as long as it shares failing cells, or the cause itself, with what is named now. It refuses to open an
 incident for a cause that explains nothing new: that has been told (decision 0141).
@@ -115,7 +115,8 @@ def _explain(book: Book, case: Case, cause: Cause) -> None:
         case.widened = widened(cause)
     for each in cells:
         book.join(case, each)
-    if more or identity(case.incident.cause) == identity(cause) or case.failing.issubset(cause.cells):
+    untold = not case.incident.changes and case.failing.issubset(cause.cells)
+    if more or untold or identity(case.incident.cause) == identity(cause):  # who was told "server imap" is told of its end by that name
         case.incident = replace(case.incident, cause=cause)
 
 

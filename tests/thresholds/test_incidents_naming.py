@@ -81,11 +81,12 @@ def test_another_cause_of_the_same_width_that_explains_more_is_told(world: Scrip
     assert world.when("a/pop3:critical 4s", server_directory="a/imap a/pop3") == "worsened=server:directory"
 
 
-def test_a_narrower_cause_is_taken_without_a_word_and_is_to_be_stored(world: Scripted) -> None:
+def test_an_incident_that_was_told_keeps_its_name_when_what_is_left_of_it_has_a_narrower_one(world: Scripted) -> None:
     world.when("a/imap:critical+b/imap:critical+c/imap:critical 4s", server_imap="a/imap b/imap c/imap")
     assert world.when("b/imap:ok+c/imap:ok 4s", account_a="a/imap") == "-"
-    assert world.stored[one(world).id].cause.key == "account:a"
+    assert (one(world).cause.key, one(world).failing) == ("server:imap", ("a/imap",))
     assert world.says.asked[-1].since == START.replace(second=3)
+    assert world.when("a/imap:ok") == "closed=server:imap"
 
 
 def test_while_more_than_half_of_it_fails_nobody_asks_again(world: Scripted) -> None:
