@@ -83,19 +83,20 @@ def _variants(cause: Cause, plan: NotifyPlan, at: datetime) -> Iterator[Incident
 
 def _holes(incident: Incident, plan: NotifyPlan) -> Iterator[str]:
     """Yield why an alert could reach nobody, as a sentence with a place for its causes."""
-    refused, covered, taken = refusals(incident, plan), False, False
+    refused, covered, taken, said = refusals(incident, plan), False, False, False
     for route in plan.routes:
         if mismatch(route, incident, plan):
             continue
         taken = True
         why = _unreached(route, plan, refused)
         if why and not covered and not route.go_on:
+            said = True
             yield f"{route.origin}: nobody would be told of {CAUSES}: {why}"
         if route.calendar is None:
             covered = covered or not why
             if not route.go_on:
-                return
-    if not covered and incident.level is Level.CRITICAL and incident.domains == (ANY,):
+                break
+    if not (covered or said) and incident.level is Level.CRITICAL and incident.domains == (ANY,):
         told = "at some times no route that reaches anybody takes them" if taken else "no route takes them"
         yield f"notify.routes: nobody would be told of {CAUSES}: {told}"
 
@@ -104,8 +105,8 @@ def _unreached(route: Route, plan: NotifyPlan, refused: Mapping[str, str]) -> st
     """Return why a route, or one whose turn it may be, has no channel left; "" = it always has."""
     for who, chains in _turns(route, plan):
         if not any(tell(chain, route.origin, plan, refused).channels for chain in chains):
-            whys = [f"{name} {refused[name]}" for name in dict.fromkeys(name for chain in chains for name in chain) if name in refused]
-            return f"{who}{'; '.join(whys) or 'there is no channel'}"
+            names = dict.fromkeys(name for chain in chains for name in chain if name in refused)
+            return f"{who}{', '.join(names)} would be refused, for it depends on them" if names else f"{who}there is no channel"
     return ""
 
 
