@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from service.times import moment
+from service.times import moment, to_come
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime.fromisoformat("2026-11-20T09:30:00+00:00")
@@ -58,3 +58,26 @@ def test_what_is_no_time_is_told(written: str, says: str) -> None:
     with pytest.raises(ValueError, match=r".") as caught:
         moment(written, BERLIN, NOW)
     assert str(caught.value) == says
+
+
+@pytest.mark.parametrize(
+    ("written", "utc"),
+    [("2h", "2026-11-20T11:30:00"), (" 1d12h", "2026-11-21T21:30:00"), ("2026-12-01 08:00", "2026-12-01T07:00:00")],
+)
+def test_times_to_come(written: str, utc: str) -> None:
+    assert to_come(written, BERLIN, NOW) == datetime.fromisoformat(f"{utc}+00:00")
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("2026-11-20 10:30", "`2026-11-20 10:30` is past"),
+        ("now", "`now` is no time to come; write how long: 90m, 2h, 7d, or 2026-12-01 08:00 (in Europe/Berlin)"),
+        ("2026-13-01", f"`2026-13-01` is no time; write {WAYS}"),
+        ("9999999d", "`9999999d` from now is after all time"),
+    ],
+)
+def test_times_that_do_not_come(written: str, said: str) -> None:
+    with pytest.raises(ValueError, match=r".") as error:
+        to_come(written, BERLIN, NOW)
+    assert str(error.value) == said
