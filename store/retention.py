@@ -121,5 +121,6 @@ def _give_room_back(connection: sqlite3.Connection, many: int) -> bool:
     (pages,), (free,) = (connection.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "freelist_count"))
     if free <= max(FREE_PAGES, FREE_SHARE * pages):
         return False
-    connection.execute(f"PRAGMA incremental_vacuum({int(many)})").fetchall()  # each row that is fetched is a page
+    for _ in range(min(many, free)):
+        connection.execute("PRAGMA incremental_vacuum(1)")  # one at a time: sqlite3 ends the pragma after its first page, whatever it says
     return True

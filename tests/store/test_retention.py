@@ -185,6 +185,16 @@ async def test_a_large_file_gives_its_room_back_in_slices_and_its_log_stays_boun
     assert await ask(store, "SELECT count(*) FROM rollups WHERE period_s = 86400") == 20 * 4
 
 
+async def test_a_slice_gives_back_as_many_pages_as_it_is_asked_for(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    await fill(store, 20, 5_000)
+    monkeypatch.setattr(retention, "FREE_PAGES", 100)
+    await store.transact(lambda connection: connection.execute("DELETE FROM runs").fetchall())
+    before = await ask(store, "PRAGMA freelist_count")
+    assert before > 300
+    assert await store.transact(lambda connection: retention._give_room_back(connection, 200))
+    assert await ask(store, "PRAGMA freelist_count") == before - 200
+
+
 async def test_free_pages_that_the_next_runs_will_fill_stay(store: Store) -> None:
     await fill(store, 10, 3 * DAY)
     await roll(store, at(3 * DAY + 10))
