@@ -93,6 +93,7 @@ class Daemon:
         self.telling = Telling(store, key, settings.timezone, self.alarms.standing, lambda: not (self.broken or store.health.broken))
         self.alarms.changed = self.telling.wake
         self.alarm_desk = AlarmDesk(self.alarms, self.telling, store)
+        self.telling.acknowledge = self.alarm_desk.acknowledge
         self.awaited = AwaitedTrips(self._judged_trip, self._show_trip)
         self.janitor = Janitor(self.wire, key)
         self.work = Work(site=settings.site, key=key)

@@ -11,20 +11,25 @@ from typing import TYPE_CHECKING
 
 from console.ports import AlarmNumbers, ChannelNumbers
 from notifier.acklink import sign
+from notifier.channels.alertmanager import Alertmanager
+from notifier.channels.mqtt import Mqtt
 from notifier.deliver import Deliverer, Surroundings
 from notifier.heartbeat import Heartbeat, beat_of
 from notifier.kinds import CHANNELS
-from notifier.values import Links, NotDeliveredError, NotifyPlan
+from notifier.values import DeliveryState, Links, NotDeliveredError, NotifyPlan
 from notifier.wording import notice
 from probe.clock import utc_now
 from store.errors import StoreError
+from store.incidents import open_incidents
 from store.outbox import StoreOutbox
+from thresholds.incident_values import Acknowledgement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
+    from notifier.channels.mqtt_commands import Command
     from notifier.kinds import Channel
     from notifier.values import ChannelPlan, Notice, Stored
     from store.store import Store
@@ -59,7 +64,9 @@ class Telling:
     def __init__(
         self, store: Store, key: bytes, zone: ZoneInfo, standing: Callable[[str], Incident | None], healthy: Callable[[], bool]
     ) -> None:
-        self._outbox, self._key, self._healthy = StoreOutbox(store), key, healthy
+        self._store, self._outbox, self._key, self._healthy = store, StoreOutbox(store), key, healthy
+        self.acknowledge: Callable[[str, Acknowledgement], Awaitable[object]] | None = None  # takes an incident on
+        self._resuming: asyncio.Task[None] | None = None
         self.plan, self.mark = NotifyPlan((), (), zone), ""  # DRILL (notifier.words_matter): before each notice
         self._plans: dict[str, ChannelPlan] = {}
         self._channels: dict[str, Channel] = {}
@@ -88,7 +95,28 @@ class Telling:
         before = self._plans.get(plan.name)
         if before is not None and (before.kind, before.settings) == (plan.kind, plan.settings):
             return self._channels[plan.name]
-        return CHANNELS[plan.kind].open(plan.name, plan.settings)
+        channel = CHANNELS[plan.kind].open(plan.name, plan.settings)
+        if isinstance(channel, Mqtt):
+            channel.acknowledge = self._commanded
+        if isinstance(channel, Alertmanager):
+            self._resuming = asyncio.get_running_loop().create_task(self._resume(plan.name, channel))
+        return channel
+
+    async def _commanded(self, command: Command) -> None:
+        """Let somebody take an incident on who says so over MQTT. Raises: LookupError, ValueError with a sentence."""
+        if self.acknowledge is not None:
+            await self.acknowledge(command.incident, Acknowledgement(command.by, utc_now(), command.why))
+
+    async def _resume(self, name: str, channel: Alertmanager) -> None:
+        """Have an Alertmanager keep what it was told by a former process, and what is open still: it forgets what nobody posts again."""
+        try:
+            told = [await self._outbox.of(incident.id) for incident in await open_incidents(self._store)]
+        except StoreError as error:
+            log.warning("what %s was told before this start cannot be read: %s", name, error)
+            return
+        last = [[pair for pair in pairs if pair[0].channel == name and pair[0].state is DeliveryState.SENT][-1:] for pairs in told]
+        each = [(delivery, stored) for pairs in last for delivery, stored in pairs]
+        channel.resume(self._words(stored, channel=name, key=one.key, first_key="", more=(), mark="") for one, stored in each)
 
     def _beat(self) -> None:
         if self._beating is not None:
@@ -107,7 +135,7 @@ class Telling:
         try:
             await self._deliverer.run()
         finally:
-            tasks = [task for task in (counting, self._beating) if task is not None]
+            tasks = [task for task in (counting, self._beating, self._resuming) if task is not None]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
