@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -98,8 +99,11 @@ def measure(*, anew: bool) -> int:
     every, book = cases(), Book(KEPT, anew=anew)
     queue = Queue(book.left(every), len(every))
     with ThreadPoolExecutor(GROUNDS) as pool:
-        for one in [pool.submit(work, queue, book) for _ in range(GROUNDS)]:
-            one.result()
+        try:
+            for one in [pool.submit(work, queue, book) for _ in range(GROUNDS)]:
+                one.result()
+        finally:
+            queue.stop()  # interrupted: what is under way is finished, so that no lab is left behind
     PAGE.write_text(page(every, book.found, utc_now().date().isoformat(), (CHECK_SECONDS, TRIP_SECONDS)), "utf-8")
     missed = [case.name for case in every if not hit(case, book.found[case.name])]
     print(f"{len(every) - len(missed)} of {len(every)} hits; {PAGE} is written")
@@ -133,6 +137,8 @@ def healthy(seconds: float, domains: int) -> int:
 
 def main() -> int:
     """Run what is wanted; return the exit code."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # who starts it in the background has Ctrl-C ignored
+        signal.signal(number, signal.default_int_handler)
     words = argparse.ArgumentParser(prog="python -m bench.blame", description="What is named when something is broken.")
     words.add_argument("--healthy", type=float, metavar="SECONDS", help="put nothing in force, for so long")
     words.add_argument("--domains", type=int, default=200, help="of the healthy load (default: %(default)s)")

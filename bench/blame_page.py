@@ -19,8 +19,8 @@ in all pairs, {sample} others singly, chosen by a seed. A hit: each fault that c
 """
 REMARKS = """
 Some faults hide others: while no name is found, no login works; then only the one that hides is expected. A cause with a star may have any
-name. Detection is the time from the fault's being in force to the opening of the first incident that names it; the goal is one interval
-plus 10 s: {check:g} s for what a check shows, {trip:g} s for what only a trip shows.
+name. Detection is the time from the command that breaks something, which the lab takes a second or more to do, to the opening of the
+incident that names it; the goal is one interval plus 10 s: {check:g} s for what a check shows, {trip:g} s for what only a trip shows.
 """
 
 

@@ -65,13 +65,15 @@ def _of_journey(journey: Journey, site: str, needs: Mapping[str, tuple[str, ...]
         account=_account(fetch),
         site=site,
         needs=tuple(dict.fromkeys((*needs.get(submit.server, ()), *needs.get(fetch.server, ())))),
+        origin=submit.domain,
     )
 
 
 def of_run(run: Run, at: datetime) -> Observation:
     """Return what a conversation says."""
-    result = run.result
-    return Observation(result.check.name, at, run.verdict, result.seconds, result.fault, slow=run.verdict.broke)
+    result, verdict = run.result, run.verdict
+    steps = result.steps if verdict.level >= Level.WARNING else ()  # blame asks where the time went; of the good nobody does
+    return Observation(result.check.name, at, verdict, result.seconds, result.fault, slow=verdict.broke, steps=steps)
 
 
 def of_trip(run: TripRun, at: datetime) -> Observation | None:

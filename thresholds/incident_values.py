@@ -35,7 +35,6 @@ class Cell:
     site: str = ""
     needs: tuple[str, ...] = ()  # servers that its own cannot work without (`depends_on`), those of those included
     origin: str = ""  # of a journey: the domain that its messages come from; "" = its own
-    sender: str = ""  # of a journey: what names the account that hands them in, as `account` does; "" = it does not log in
 
 
 @dataclass(frozen=True, slots=True)
