@@ -19,6 +19,7 @@ Examples:
   probe incidents show i1f0c2a9b                its story: opened, told to whom, closed
   probe incidents ack i1f0c2a9b --why 'at it' --until 2h
   probe incidents close i1f0c2a9b --why 'the disk was replaced'
+  probe incidents dependencies                  what fails together: depends_on
   probe incidents list --format json | jq '.[].cause.name'
 
 \b
@@ -136,4 +137,22 @@ def _do(where: Where, form: str, deed: tuple[str, tuple[str, ...]], body: dict[s
     verb, incidents = deed
     found = [done(where, f"/incidents/{quote(incident, safe='')}/{verb}", **body) for incident in incidents]
     show(form, found, lambda console: print_incidents(found, console, _now()))
+    return 0
+
+
+@command.command("dependencies")
+@reaching
+@click.option("--since", default="30d", show_default=True, metavar="TIME", help="How far to look back.")
+@click.pass_context
+def dependencies_(context: click.Context, /, since: str, form: str, **words: Any) -> int:
+    """Suggest `depends_on` from what has failed together: blame and channels go by it."""
+    where = where_of(context, words)
+    from dataclasses import asdict  # noqa: PLC0415 - as above
+
+    from service.alarms_ask import time_past  # noqa: PLC0415 - as above
+    from service.dependencies import dependencies  # noqa: PLC0415 - as above
+
+    found = dependencies(where, time_past("--since", since, where) or "")
+    said = "\n".join(one.words for one in found) or "nothing to suggest: no server fails, at least three times, only when another one does"
+    show(form, [asdict(one) for one in found], lambda console: console.print(said, markup=False))
     return 0
