@@ -143,9 +143,10 @@ def templates(view: View) -> Iterator[Found]:
 
 
 def others(view: View) -> Iterator[Found]:
-    """Yield what is wrong with the rest: the first quiet time, the heartbeat's channel."""
+    """Yield what is wrong with the rest: the first quiet time, the drill, the heartbeat's channel."""
     notify = view.settings.notify
     yield from moment(view, ("notify", "quiet_until"), notify.quiet_until)
+    yield from _drill(view)
     name = notify.heartbeat.channel if notify.heartbeat is not None else None
     if name is None:
         return
@@ -154,6 +155,19 @@ def others(view: View) -> Iterator[Found]:
         says = f"{name} is of kind {channel.kind if channel is not None else WALL}; a heartbeat goes to a URL, or to a channel of kind mqtt"
     if says:
         yield (("notify", "heartbeat", "channel"), says)
+
+
+def _drill(view: View) -> Iterator[Found]:
+    """Yield what a drill names that is not there."""
+    drill = view.settings.notify.drill
+    if drill is None:
+        return
+    named = [("calendar", drill.calendar, view.calendars, "calendar")]
+    named += [("channels", name, view.channels, "channel") for name in drill.channels]
+    for key, name, known, what in named:
+        says = unknown(name, known, what)
+        if says:
+            yield (("notify", "drill", key), says)
 
 
 CHECKS: tuple[Callable[[View], Iterator[Found]], ...] = (channels, templates, routes, rotas, others)

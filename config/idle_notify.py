@@ -85,6 +85,7 @@ def _untold(settings: Settings) -> Iterator[Found]:
         name for route in notify.routes for to in (route.to or (), *(step.to for step in route.escalate)) for chain in to for name in chain
     }
     used |= {name for rota in notify.rotas.values() for turn in rota.turns for chain in turn.to for name in chain}
+    used |= set(notify.drill.channels) if notify.drill is not None else set()
     used |= {notify.heartbeat.channel} if notify.heartbeat is not None and notify.heartbeat.channel else set()
     yield from (
         (("notify", "channels", name), "no route and no rota names it, so nothing is told over it")

@@ -109,6 +109,13 @@ class Heartbeat(Section):
         return self
 
 
+class DrillAt(Section):
+    """A drill of the channels: each is sent a notice marked DRILL, machines its end as well, whenever a calendar begins to hold."""
+
+    calendar: Name = Field(description="Calendar under `calendars`: each time it begins to hold there is a drill.")
+    channels: tuple[Name, ...] = Field((), description="The channels that are tried. Default: all.")
+
+
 class Telling(Section):
     """Who is told of incidents, and by what. The console's wall is the channel `screen`, whether or not it stands here."""
 
@@ -123,3 +130,4 @@ class Telling(Section):
     )
     rotas: dict[Name, Annotated[RotaPlan, kept()]] = Field({}, description="Whose turn it is.")
     heartbeat: Annotated[Heartbeat, kept()] | None = Field(None, description="Sign that we live.")
+    drill: Annotated[DrillAt, kept()] | None = Field(None, description="When the channels are tried, with notices marked DRILL.")

@@ -11,13 +11,13 @@ from config.coherence import WALL
 from config.needs import graph, needs_of, reached
 from config.notify_scalars import aware
 from notifier.kinds import CHANNELS
-from notifier.values import ChannelPlan, Escalation, HeartbeatPlan, NotifyPlan, Rota, Route
+from notifier.values import ChannelPlan, DrillPlan, Escalation, HeartbeatPlan, NotifyPlan, Rota, Route
 from thresholds.incident_values import Cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from config.notify import Heartbeat, RotaPlan, RoutePlan
+    from config.notify import DrillAt, Heartbeat, RotaPlan, RoutePlan
     from config.settings import Settings
     from probe.values import Journey
 
@@ -34,6 +34,7 @@ def notify_plan(settings: Settings, journeys: Iterable[Journey] = ()) -> NotifyP
         rotas={name: _rota(settings, name, one) for name, one in notify.rotas.items()},
         quiet_until=aware(notify.quiet_until, zone) if notify.quiet_until is not None else None,
         heartbeat=_heartbeat(notify.heartbeat) if notify.heartbeat is not None else None,
+        drill=_drill(settings, notify.drill) if notify.drill is not None else None,
         console_url=notify.console_url,
         runbooks=notify.runbooks,
         needs=needs_of(settings.servers),
@@ -79,6 +80,12 @@ def _rota(settings: Settings, name: str, plan: RotaPlan) -> Rota:
 
 def _heartbeat(plan: Heartbeat) -> HeartbeatPlan:
     return HeartbeatPlan(plan.every_seconds, plan.url or "", plan.channel or "", plan.topic or "")
+
+
+def _drill(settings: Settings, drill: DrillAt) -> DrillPlan | None:
+    calendar = settings.calendar(drill.calendar)
+    named = drill.channels or tuple(one.name for one in channels(settings))
+    return None if calendar is None else DrillPlan(calendar, named)
 
 
 def _trip(journey: Journey) -> Cell:

@@ -114,8 +114,8 @@ class Deliverer:
         self._leaving.add(task)
         task.add_done_callback(self._leaving.discard)
 
-    async def test(self, channel: str) -> str:
-        """Send a notice that says that it is a test, to a machine its end as well; return the proof.
+    async def test(self, channel: str, mark: str = TEST) -> str:
+        """Send a notice that says that it is a test, or a drill (`mark`), to a machine its end as well; return the proof.
 
         Raises: LookupError when there is no such channel, NotDeliveredError.
         """
@@ -126,7 +126,7 @@ class Deliverer:
         for stored in trial(channel, now)[: 2 if lane.machine else 1]:
             change = stored.change
             key = f"{change.incident.id}-{change.number}-{channel}"
-            proof = await lane.send(self._notice(channel, (stored,), (key, key), TEST), plain(stored, key))
+            proof = await lane.send(self._notice(channel, (stored,), (key, key), mark), plain(stored, key))
         return proof
 
     # -- the loop

@@ -92,6 +92,14 @@ class HeartbeatPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class DrillPlan:
+    """When channels are tried: each time the calendar begins to hold."""
+
+    calendar: Calendar
+    channels: tuple[str, ...]  # by name
+
+
+@dataclass(frozen=True, slots=True)
 class NotifyPlan:
     """All that the configuration says of telling."""
 
@@ -101,6 +109,7 @@ class NotifyPlan:
     rotas: Mapping[str, Rota] = field(default_factory=dict)
     quiet_until: datetime | None = None
     heartbeat: HeartbeatPlan | None = None
+    drill: DrillPlan | None = None
     console_url: str = ""  # where links of notices lead, without a slash at its end; "" = no links
     runbooks: Mapping[str, str] = field(default_factory=dict)  # cause as a glob ("server:imap", "*") -> URL; the first that fits
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # server -> those that it cannot work without, theirs included

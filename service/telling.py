@@ -18,7 +18,9 @@ from notifier.heartbeat import Heartbeat, beat_of
 from notifier.kinds import CHANNELS
 from notifier.values import DeliveryState, Links, NotDeliveredError, NotifyPlan
 from notifier.wording import notice
+from notifier.words_matter import DRILL
 from probe.clock import utc_now
+from service.logs import facts
 from store.errors import StoreError
 from store.incidents import open_incidents
 from store.outbox import StoreOutbox
@@ -40,6 +42,7 @@ log = logging.getLogger("mailsonde.notifier")
 
 LINK_LASTS = timedelta(days=3)  # a link that acknowledges
 COUNT_SECONDS = 5.0  # between two looks at what waits
+DRILL_LOOK_SECONDS = 20.0  # between two looks at the drill's calendar
 
 
 @dataclass(slots=True)
@@ -132,10 +135,11 @@ class Telling:
     async def run(self) -> None:
         """Tell until cancelled."""
         counting = asyncio.get_running_loop().create_task(self._count())
+        drilling = asyncio.get_running_loop().create_task(self._drill())
         try:
             await self._deliverer.run()
         finally:
-            tasks = [task for task in (counting, self._beating, self._resuming) if task is not None]
+            tasks = [task for task in (counting, drilling, self._beating, self._resuming) if task is not None]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -148,6 +152,28 @@ class Telling:
             except StoreError:
                 self._waiting = Waiting()
             await asyncio.sleep(COUNT_SECONDS)
+
+    async def _drill(self) -> None:
+        """Try the channels each time the drill's calendar begins to hold."""
+        held: bool | None = None  # not looked yet: a start in the middle of it is no beginning
+        while True:
+            drill = self.plan.drill
+            holds = None if drill is None else drill.calendar.covers(utc_now())
+            if drill is not None and holds and held is False:
+                await asyncio.gather(*(self._try(name) for name in drill.channels))
+            held = holds
+            await asyncio.sleep(DRILL_LOOK_SECONDS)
+
+    async def _try(self, channel: str) -> None:
+        """Send a channel a notice marked DRILL, and say what came of it."""
+        try:
+            proof = await self._deliverer.test(channel, DRILL)
+        except (LookupError, NotDeliveredError) as error:
+            log.error("the drill did not get through: %s", error, extra=facts(channel=channel))  # noqa: TRY400 - the line says all
+        except Exception:
+            log.exception("our own error in the drill of %s", channel)
+        else:
+            log.info("the drill got through", extra=facts(channel=channel, proof=proof))
 
     # -- words
 

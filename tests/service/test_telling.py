@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -14,11 +15,12 @@ import pytest
 from notifier.channels.alertmanager import Alertmanager, AlertmanagerSettings
 from notifier.channels.command import CommandSettings
 from notifier.channels.mqtt import MqttSettings
-from notifier.values import ChannelPlan, NotifyPlan, Route
+from notifier.values import ChannelPlan, DrillPlan, NotifyPlan, Route
 from probe.clock import utc_now
 from service.telling import Telling
 from store.incidents import save
 from store.store import Store
+from thresholds.calendars import Calendar
 from thresholds.incident_values import Cause, CauseKind, Change, ChangeKind, Incident
 from thresholds.values import Level
 
@@ -136,4 +138,24 @@ async def test_who_says_so_over_mqtt_takes_an_incident_on(store: Store, lab: Lab
             if taken:
                 break
     assert taken[0] == ("i0badcafe", "ada", "on it")
+    await end(running)
+
+
+async def test_channels_are_tried_when_the_drills_calendar_begins_to_hold(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("service.telling.DRILL_LOOK_SECONDS", 0.05)
+    caplog.set_level("INFO")
+    service, pages = telling(store), tmp_path / "pages"
+    good = ChannelPlan("pager", "command", CommandSettings(("tee", "-a", str(pages))))
+    bad = ChannelPlan("broken", "command", CommandSettings(("false",)))
+    day = Calendar("drills", UTC_ZONE, dates=(frozenset({utc_now().date() + timedelta(days=400)}),))
+    service.adopt(plan(good, bad, drill=DrillPlan(day, ("pager", "broken"))))
+    running = await run(service)
+    await asyncio.sleep(0.2)
+    assert not pages.exists()
+    now = Calendar("drills", UTC_ZONE, dates=(frozenset({utc_now().date(), utc_now().date() + timedelta(days=1)}),))
+    service.adopt(plan(good, bad, drill=DrillPlan(now, ("pager", "broken"))))
+    await until(lambda: "the drill got through" in caplog.text and "the drill did not get through" in caplog.text)
+    assert json.loads(pages.read_text().splitlines()[0])["subject"].startswith("DRILL")
     await end(running)
