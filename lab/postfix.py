@@ -100,6 +100,7 @@ def _common(ground: Ground, instance: str) -> dict[str, str]:
         "minimal_backoff_time": "2s",
         "maximal_backoff_time": "4s",
         "transport_retry_time": "2s",
+        "default_destination_concurrency_failed_cohort_limit": "0",  # a next hop that failed under a fault is not shunned after it
         "service_throttle_time": "1s",  # a process that a fault's end had to end is no reason to have no other for a minute
         "smtpd_error_sleep_time": "0",
         "smtpd_client_connection_count_limit": "0",

@@ -48,7 +48,7 @@ def test_clean_leaves_nothing_but_what_was_there(tree: Path) -> None:
 
 def test_make_alone_lists_what_one_can_do(tree: Path) -> None:
     listed = {line.split()[1] for line in make(tree).stdout.splitlines()}
-    assert listed == {"help", "demo", "test", "lint", "proof", "bench", "lock", "picture", "clean"}
+    assert listed == {"help", "demo", "test", "lint", "proof", "bench", "blame", "lock", "picture", "clean"}
 
 
 def test_a_python_too_old_is_refused_by_name(tree: Path) -> None:
