@@ -12,6 +12,7 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
 from secrets import token_hex
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from probe.clock import utc_now
@@ -38,6 +39,7 @@ log = logging.getLogger("mailsonde.alarms")
 
 BREATH_SECONDS = 0.2  # between two reviews: what comes together is judged together
 AGAIN_SECONDS = 1.0  # after which the disk is asked again
+JOINED_SECONDS = 5.0  # between two storings of incidents of which nothing is told
 LONGEST_SLEEP_SECONDS = 60.0  # the wall clock, by which mutes end, may be set
 
 
@@ -64,6 +66,8 @@ class Alarms:
         self._trips = ToldTrips()
         self._unsaved: list[Change] = []
         self._joined: dict[str, Incident] = {}  # changed without anything to tell, and not stored yet
+        self._joined_at = 0.0  # monotonic second at which such were stored last
+        self._storing = asyncio.Lock()  # a change is taken off the list by whoever has stored it
         self.opened: Counter[str] = Counter()  # incidents since the start, by the kind of their cause
         self._bell = asyncio.Event()
         self._recalled = False
@@ -162,6 +166,7 @@ class Alarms:
         """Have these changes stored, and told after that."""
         self._unsaved += changes
         for change in changes:
+            self._joined.pop(change.incident.id, None)  # it is stored with the change, as it is now
             self.opened[change.incident.cause.kind.value] += change.number == 1
             _log(change)
         if changes:
@@ -193,6 +198,7 @@ class Alarms:
     async def _save(self) -> None:
         """Store what has changed; a disk that takes nothing is asked again, and meanwhile nobody is told."""
         try:
+            await self._store_joined()
             await self._store_unsaved()
         except StoreError as error:
             log.error("changes of incidents wait for the disk: %s", error)  # noqa: TRY400 - the line says all
@@ -200,15 +206,22 @@ class Alarms:
             self._bell.set()
 
     async def _store_unsaved(self) -> None:
+        async with self._storing:
+            changes = list(self._unsaved)
+            if changes:
+                await save(self._store, changes)
+                del self._unsaved[: len(changes)]
+                self.changed()
+
+    async def _store_joined(self) -> None:
+        """Store, now and then, what changed of incidents without anything to tell: a large one that recovers changes at every review."""
         self._joined |= {incident.id: incident for incident in self.watch.touched()}
-        for incident in list(self._joined.values()):
-            await update(self._store, incident)
-            del self._joined[incident.id]
-        changes = list(self._unsaved)
-        if changes:
-            await save(self._store, changes)
-            del self._unsaved[: len(changes)]
-            self.changed()
+        if not self._joined or monotonic() < self._joined_at + JOINED_SECONDS:
+            return
+        async with self._storing:
+            joined, self._joined, self._joined_at = self._joined, {}, monotonic()
+            for incident in joined.values():
+                await update(self._store, incident)
 
 
 def _log(change: Change) -> None:

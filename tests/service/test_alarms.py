@@ -10,11 +10,12 @@ from probe.clock import utc_now
 from probe.values import Check, Endpoint, Fault, FaultKind, Journey, Outcome, Result, Step, Trip
 from service.alarms import Alarms
 from service.work import Work
-from store.incidents import open_incidents
+from store.incidents import changes_of, open_incidents
 from store.store import Store
 from store.values import Run, TripRun
-from thresholds.incident_values import Mutes, Rules
+from thresholds.incident_values import Acknowledgement, Mutes, Rules
 from thresholds.limits import Limits
+from thresholds.scope import EVERYTHING
 from thresholds.values import Level, Limit, Match, Verdict
 
 if TYPE_CHECKING:
@@ -139,3 +140,15 @@ async def test_what_the_disk_does_not_take_is_told_when_it_does(tmp_path: Path, 
         await until(lambda: here.told)
         (stored,) = await open_incidents(store)
         assert (stored.changes, stored.told) == (1, True)
+
+
+async def test_what_people_do_meanwhile_is_stored_too_and_nothing_twice(tmp_path: Path) -> None:
+    async with scene(tmp_path) as here:
+        here.alarms.heard(here.run(IMAP))
+        await until(lambda: here.told)
+        (incident,) = here.alarms.watch.open
+        deeds = [here.alarms.watch.acknowledge(incident.id, Acknowledgement(who, utc_now()), utc_now()) for who in ("anna", "ben", "cem")]
+        await asyncio.gather(*(here.alarms.remember(deed) for deed in deeds))
+        told = await changes_of(here.alarms._store, EVERYTHING, incident.id)
+        assert [one.change.number for one in told] == [1, 2, 3, 4]
+        assert here.alarms._unsaved == []
