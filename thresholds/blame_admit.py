@@ -45,7 +45,7 @@ def _server(found: Survey, suspect: Suspect) -> bool:
         return _most(len(suspect.own), good)
     if len(suspect.own) > 1:
         return _most(len(suspect.own), good)
-    only = found.all(("server", suspect.name)) == 1
+    only = not good and not found.open["server", suspect.name]  # no other could show it: there is none, or it fails in its own way
     seen = found.symptoms[next(iter(suspect.own))]
     return only or (not good and seen.sign in SERVERS_OWN and not seen.late)
 

@@ -62,7 +62,7 @@ def _doubts(case: Case) -> Iterator[str]:
 def _only(case: Case) -> str:
     """Return what one witness leaves open."""
     cell = case.own[0]
-    if case.kind is CauseKind.SERVER and cell.kind != "trip" and not case.open:
+    if case.kind is CauseKind.SERVER and case.found.all(("server", cell.server)) == 1:
         return f"{cell.domain} is the only domain on {case.name}: the fault may be its own"
     more = f", {case.open} more were not asked since it began" if case.open else ""
     return f"{cell.name} alone shows it{more}"

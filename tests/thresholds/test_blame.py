@@ -23,6 +23,7 @@ SITUATIONS: dict[str, tuple[str, str]] = {
     "what is in doubt acquits nobody": ("a b c d\nimap C ~ ~ ~\npop3 . . . .", "server:imap"),
     "the only domain on a server": ("a b\nimap C -\npop3 . .", "server:imap"),
     "the only domain, slow": ("a\nimap s\npop3 .", "server:imap"),
+    "the other domain fails in its own way": ("a b\nimap A .\npop3 A s\nsubmission A .", "account:a server:pop3"),
     # -- hosts
     "a host is down": ("a b\nimap@m C C\npop3@m C C\nsmtp@x . .", "host:m"),
     "a host, by timeouts of connecting": ("a b\nimap@m c c\npop3@m C c\nsmtp@x . .", "host:m"),
