@@ -28,6 +28,9 @@ HERE = """
 Mail system and service stay up, on loopback alone. What to try next (`source .venv/bin/activate` puts `probe` on the path):
   {address}/metrics                 what Prometheus scrapes: docs/metrics.md explains it, mixin/ has rules and a dashboard
   probe status --config {config}    how all is now, asked over the control socket
+  probe incidents list --since 1h --config {config}
+                                    what was wrong, what was to blame, and until when
+  probe drill                       breaks a lab of its own, and follows each alarm to webhook, broker, program and mailbox
   tail -f {log}            what the service says, one event a line
   probe run --config {config}
       --format json | --talk | --watch                the same at once, by hand; the conversation itself; again and again
