@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 CHECK_SECONDS, TRIP_SECONDS = 5.0, 10.0
 START_SECONDS, NAMED_SECONDS, CLOSED_SECONDS = 60.0, 40.0, 120.0
 SETTLE_SECONDS = 6.0  # after all that is expected is named: more than may be would be named by then
+CALM_SECONDS = 5.0  # before a fault: what has just closed is looked at once more, which would shorten the gathering of the next
 STEP_SECONDS = 0.5
 FILES = frozenset({"file", "ca_file"})
 BEHIND = ("smtp", "submission", "smtps", "imap", "imaps", "pop3", "pop3s", "lmtp")  # servers of the lab whose users the directory knows
@@ -83,6 +84,7 @@ def look(place: Ground, case: Case) -> Seen:
     """Put a case's faults in force, wait for what is named, mend, and wait until all has closed. Raises: BrokenError."""
     if not place.still():
         raise BrokenError(f"before {case.name}: {[one['cause'] for one in place.incidents(open='true')]} does not close")
+    sleep(CALM_SECONDS)
     began = utc_now()  # a fault is in force a little later, when the lab has done it: the time to detection holds that too
     place.tell("fault", *case.faults)
     try:
