@@ -67,6 +67,7 @@ class Alarms:
         self._unsaved: list[Change] = []
         self._joined: dict[str, Incident] = {}  # changed without anything to tell, and not stored yet
         self._joined_at = 0.0  # monotonic second at which such were stored last
+        self._trouble = ""  # what the disk said last, until it is well
         self._storing = asyncio.Lock()  # a change is taken off the list by whoever has stored it
         self.opened: Counter[str] = Counter()  # incidents since the start, by the kind of their cause
         self._bell = asyncio.Event()
@@ -155,12 +156,20 @@ class Alarms:
             while True:
                 await self._sleep()
                 self._bell.clear()
-                self.note(*self.watch.review(utc_now(), self.mutes, self._sick()))
-                await self._save()
+                await self._turn()
         finally:
             await self._repeats.close()
             with suppress(StoreError):
                 await self._store_unsaved()
+
+    async def _turn(self) -> None:
+        """Review, and store what has changed; our own bug in it ends nothing."""
+        try:
+            self.note(*self.watch.review(utc_now(), self.mutes, self._sick()))
+            await self._save()
+        except Exception:
+            log.exception("our own error in the review of incidents")
+            await asyncio.sleep(AGAIN_SECONDS)
 
     def note(self, *changes: Change) -> None:
         """Have these changes stored, and told after that."""
@@ -201,9 +210,15 @@ class Alarms:
             await self._store_joined()
             await self._store_unsaved()
         except StoreError as error:
-            log.error("changes of incidents wait for the disk: %s", error)  # noqa: TRY400 - the line says all
+            if str(error) != self._trouble:
+                log.error("changes of incidents wait for the disk: %s", error)  # noqa: TRY400 - the line says all
+            self._trouble = str(error)
             await asyncio.sleep(AGAIN_SECONDS)
             self._bell.set()
+            return
+        if self._trouble:
+            log.info("changes of incidents are written down again")
+        self._trouble = ""
 
     async def _store_unsaved(self) -> None:
         async with self._storing:
@@ -219,9 +234,11 @@ class Alarms:
         if not self._joined or monotonic() < self._joined_at + JOINED_SECONDS:
             return
         async with self._storing:
-            joined, self._joined, self._joined_at = self._joined, {}, monotonic()
-            for incident in joined.values():
+            self._joined_at = monotonic()
+            for incident in list(self._joined.values()):
                 await update(self._store, incident)
+                if self._joined.get(incident.id) is incident:
+                    del self._joined[incident.id]
 
 
 def _log(change: Change) -> None:

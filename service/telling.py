@@ -69,7 +69,8 @@ class Telling:
     ) -> None:
         self._store, self._outbox, self._key, self._healthy = store, StoreOutbox(store), key, healthy
         self.acknowledge: Callable[[str, Acknowledgement], Awaitable[object]] | None = None  # takes an incident on
-        self._resuming: asyncio.Task[None] | None = None
+        self._planned = asyncio.Event()
+        self._resuming: set[asyncio.Task[None]] = set()
         self.plan, self.mark = NotifyPlan((), (), zone), ""  # DRILL (notifier.words_matter): before each notice
         self._plans: dict[str, ChannelPlan] = {}
         self._channels: dict[str, Channel] = {}
@@ -89,6 +90,7 @@ class Telling:
         changed = plan.heartbeat != self.plan.heartbeat or (heartbeat is not None and channels != self._channels)
         self.plan, self._plans, self._channels = plan, plans, channels
         self._deliverer.swap(plan, channels)
+        self._planned.set()
         if changed:
             self._heart = None if heartbeat is None else Heartbeat(heartbeat[0].every_seconds, heartbeat[1], self._healthy)
             self._beat()
@@ -102,7 +104,9 @@ class Telling:
         if isinstance(channel, Mqtt):
             channel.acknowledge = self._commanded
         if isinstance(channel, Alertmanager):
-            self._resuming = asyncio.get_running_loop().create_task(self._resume(plan.name, channel))
+            task = asyncio.get_running_loop().create_task(self._resume(plan.name, channel))
+            self._resuming.add(task)
+            task.add_done_callback(self._resuming.discard)
         return channel
 
     async def _commanded(self, command: Command) -> None:
@@ -137,9 +141,10 @@ class Telling:
         counting = asyncio.get_running_loop().create_task(self._count())
         drilling = asyncio.get_running_loop().create_task(self._drill())
         try:
+            await self._planned.wait()  # without a plan everybody would seem to be gone
             await self._deliverer.run()
         finally:
-            tasks = [task for task in (counting, drilling, self._beating, self._resuming) if task is not None]
+            tasks = [task for task in (counting, drilling, self._beating, *self._resuming) if task is not None]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)

@@ -159,3 +159,14 @@ async def test_channels_are_tried_when_the_drills_calendar_begins_to_hold(
     await until(lambda: "the drill got through" in caplog.text and "the drill did not get through" in caplog.text)
     assert json.loads(pages.read_text().splitlines()[0])["subject"].startswith("DRILL")
     await end(running)
+
+
+async def test_nothing_is_planned_before_there_is_a_plan(store: Store, tmp_path: Path) -> None:
+    service, pages = telling(store), tmp_path / "pages"
+    await save(store, [opening()])  # by a process that was killed
+    running = await run(service)
+    service.wake()
+    await asyncio.sleep(0.3)
+    service.adopt(plan(ChannelPlan("pager", "command", CommandSettings(("tee", "-a", str(pages))))))
+    await until(lambda: pages.exists() and pages.read_text().endswith("\n"))
+    await end(running)
