@@ -66,10 +66,11 @@ class Simulation:
         """Return the opening of the incident that it would be."""
         now, cells = utc_now(), self.cells()
         watch.plan(cells, now)
-        for _ in range(watch.rules.bad):
+        fault = Fault(FaultKind.CONNECT, "connect", SAID)
+        for number in range(watch.rules.bad):
+            at = now - timedelta(seconds=watch.rules.again_seconds * (watch.rules.bad - number))
             for cell in cells:
-                fault = Fault(FaultKind.CONNECT, "connect", SAID)
-                watch.saw(Observation(cell.name, now, Verdict(Level.CRITICAL, (SAID,)), fault=fault))
+                watch.saw(Observation(cell.name, at, Verdict(Level.CRITICAL, (SAID,)), fault=fault))
         (change,) = watch.review(now + timedelta(seconds=watch.rules.gather_seconds))
         return change
 

@@ -224,6 +224,8 @@ class Watch:
                 change = settle(self._book, case, now)
                 changes += self._note(case, change)
         self._book.forget_closings(now)
+        if self._look_at is not None and not any(track.sure for track in self._book.tracks.values()):
+            self._look_at = None  # what comes next gathers anew
         self._dirty = False
         self._due_at = min((case.due_at for case in self._book.cases.values() if case.due_at is not None), default=None)
         return tuple(changes)

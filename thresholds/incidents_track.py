@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from thresholds.incident_values import Observation, Rules
 
 
+SAME_SHARE = 0.25  # of again_seconds: two bad verdicts that are nearer count as one
+
+
 @dataclass(slots=True)
 class Track:
     """One cell in trouble, or lately so."""
@@ -56,11 +59,20 @@ class Track:
     def _bad(self, seen: Observation, rules: Rules) -> None:
         if not self.sure and not any(self.recent):
             self.began_at = seen.at
-        self._push(seen.verdict.level, rules)
+        if self._same_moment(seen, rules):
+            self.recent[-1] = max(self.recent[-1], seen.verdict.level)
+        else:
+            self._push(seen.verdict.level, rules)
         self.good, self.last_bad = 0, seen
         reached = sorted(self.recent, reverse=True)[rules.bad - 1 : rules.bad]
         if reached and reached[0]:
             self.sure, self.level = True, reached[0]
+
+    def _same_moment(self, seen: Observation, rules: Rules) -> bool:
+        """Say whether the last verdict was bad, too, a moment ago: a scheduled run and one that was asked for see one and the same blip."""
+        last = self.last_bad
+        bad = last is not None and bool(self.recent) and self.recent[-1] is not Level.OK
+        return bad and last is not None and seen.at - last.at < timedelta(seconds=rules.again_seconds * SAME_SHARE)
 
     def _good(self, rules: Rules) -> None:
         self._push(Level.OK, rules)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from thresholds.incident_values import CauseKind, Change, ChangeKind, Incident
 from thresholds.incidents_book import RECOVERED, SOUND, WELL
+from thresholds.moments import bounded
 from thresholds.mutes import muting, next_end, stamp
 from thresholds.values import Level
 from thresholds.wording import span
@@ -126,8 +127,8 @@ def _reminder(rules: Rules, case: Case, now: datetime) -> Change | None:
 
 
 def acknowledged(case: Case, ack: Acknowledgement, now: datetime) -> Change:
-    """Take note that somebody has taken an incident on."""
-    until = f" until {stamp(ack.until)}" if ack.until is not None else ""
+    """Take note that somebody has taken an incident on. Raises: ValueError when that would last out of bounds."""
+    until = f" until {stamp(bounded(ack.until))}" if ack.until is not None else ""
     said = f"by {ack.by}{until}" + (f": {ack.why}" if ack.why else "")
     case.incident = replace(case.incident, acknowledged=ack)
     return _changed(case, ChangeKind.ACKNOWLEDGED, now, said)

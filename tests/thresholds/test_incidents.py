@@ -182,10 +182,18 @@ def test_of_many_reasons_the_worst_eight_are_kept() -> None:
 
 def test_a_verdict_without_reasons_has_none() -> None:
     world = World()
-    for _ in range(2):
-        world.watch.saw(Observation("a/imap", world.now, Verdict(Level.CRITICAL)))
+    for seconds in (-9, -6):
+        world.watch.saw(Observation("a/imap", world.now + timedelta(seconds=seconds), Verdict(Level.CRITICAL)))
     world.review()
     assert world.watch.open[0].reasons == ()
+
+
+def test_two_bad_verdicts_of_one_moment_are_one() -> None:
+    world = World()
+    for seconds in (-9.0, -8.8, -8.3):
+        world.watch.saw(Observation("a/imap", world.now + timedelta(seconds=seconds), Verdict(Level.CRITICAL)))
+    world.review()
+    assert world.watch.open == ()
 
 
 def test_after_a_restart_the_old_reasons_stand_until_there_are_new_ones() -> None:
