@@ -25,6 +25,7 @@ from thresholds.incident_values import ChangeKind
 
 log = logging.getLogger("mailsonde.notifier")
 
+PATH = "/api/v2/alerts"
 LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 OURS = ("alertname", "incident", "cause", "cause_kind", "severity", "site")
 LOCAL_PART = re.compile(r"[^\s@:<>]+@")  # of an address
@@ -155,10 +156,10 @@ class Alertmanager:
 
     async def _post(self, alerts: list[Alert]) -> str:
         wanted = self._settings
-        base = wanted.url.reveal() if isinstance(wanted.url, Secret) else wanted.url
         headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {wanted.token.reveal()}"} if wanted.token else {})
         call = Call(
-            Secret(f"{base.rstrip('/')}/api/v2/alerts"),
+            wanted.url,
+            path=PATH,
             body=encoded(alerts),
             headers=headers,
             secrets=(wanted.token,),

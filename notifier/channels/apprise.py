@@ -122,7 +122,7 @@ class _Hiding(logging.Filter):
     """Takes the addresses of all channels out of what the library logs: it has one log for them all."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        texts = {one.reveal() for one in _USED}
-        tokens = texts | {part for text in texts for part in re.split(r"[/?@&=:]", text)}
-        record.msg, record.args = hidden(record.getMessage(), [Secret(one) for one in sorted(tokens, key=len, reverse=True)]), ()
+        texts = [one.reveal() for one in _USED]
+        tokens = {part for text in texts for part in re.split(r"[/?@&=:]", text.partition("://")[2])}  # its host may be one, too
+        record.msg, record.args = hidden(record.getMessage(), [*_USED, *map(Secret, tokens)]), ()
         return True

@@ -10,7 +10,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from notifier.channels.reasons import hidden, machine, why
+from notifier.channels.reasons import hidden, machine, why, without
 from notifier.values import NotDeliveredError
 from probe.trust import context_for
 from probe.values import Endpoint, Secret
@@ -28,7 +28,7 @@ CHATTY = ("httpx2", "httpcore2")  # loggers that write whole addresses
 class Call:
     """What to ask of whom."""
 
-    url: str | Secret
+    url: str | Secret  # nobody is shown its path, query, user and password, in whatever form they come back
     method: str = "POST"
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -36,11 +36,17 @@ class Call:
     ca_file: Path | str | None = None  # PEM
     verify: bool = True
     timeout_seconds: float = 10.0  # for all of it
+    path: str = ""  # what comes behind the URL, and is known to all
+
+    @property
+    def base(self) -> Secret:
+        """Return the URL as it was given."""
+        return self.url if isinstance(self.url, Secret) else Secret(self.url)
 
     @property
     def address(self) -> str:
         """Return the whole URL. It may be a secret."""
-        return self.url.reveal() if isinstance(self.url, Secret) else self.url
+        return f"{self.base.reveal().rstrip('/')}{self.path}" if self.path else self.base.reveal()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,7 @@ async def ask(call: Call) -> str:
     if 200 <= answer.status < 300:
         return f"{place} answered {answer.status}"
     if 300 <= answer.status < 400:
-        target = f" to {machine(answer.location)}" if "://" in answer.location else ""
+        target = f" to {without(machine(answer.location), _secrets(call))}" if "://" in answer.location else ""
         raise NotDeliveredError(
             f"{place} answered {answer.status} and redirects{target}: redirects are not followed, mend the URL", again=False
         )
@@ -86,7 +92,7 @@ async def ask(call: Call) -> str:
 
 
 def _secrets(call: Call) -> tuple[Secret | None, ...]:
-    return (*call.secrets, call.url if isinstance(call.url, Secret) else None)
+    return (*call.secrets, call.base)
 
 
 def _context(call: Call) -> Any:

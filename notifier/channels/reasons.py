@@ -12,8 +12,9 @@ import ssl
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from notifier.channels.pieces import blanked
 from notifier.words_clean import line
-from probe.secrecy import HIDDEN, SHORTEST_SECRET, scrub
+from probe.secrecy import HIDDEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,10 +27,14 @@ URL = re.compile(r"\b([a-z][a-z0-9+.-]*)://\S+", re.IGNORECASE)
 
 
 def hidden(text: str, secrets: Iterable[Secret | None] = ()) -> str:
-    """Return a peer's words as one clean line without these secrets, nor anything that looks like an address with a path."""
-    known = tuple(one.reveal() for one in secrets if one is not None and len(one.reveal()) >= SHORTEST_SECRET)
-    whole = URL.sub(lambda found: f"{found[1]}://{HIDDEN}", scrub(text[: 10 * LONGEST_REASON], known))
+    """Return a peer's words as one clean line without these secrets or their parts, nor anything that looks like an address with a path."""
+    whole = URL.sub(lambda found: f"{found[1]}://{HIDDEN}", without(text[: 10 * LONGEST_REASON], secrets))
     return line(whole, LONGEST_REASON)
+
+
+def without(text: str, secrets: Iterable[Secret | None]) -> str:
+    """Return text without these secrets or their parts; addresses stay."""
+    return blanked(text, [one.reveal() for one in secrets if one is not None])
 
 
 def machine(url: str) -> str:

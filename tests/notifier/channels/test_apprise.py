@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lab.ground import free_port
-from notifier.channels.apprise import Apprise, AppriseSettings
+from notifier.channels.apprise import Apprise, AppriseSettings, _Hiding
 from notifier.values import NotDeliveredError
 from probe.values import Secret
 from tests.notifier.channels.receiver import receiving, status
@@ -62,6 +62,13 @@ async def test_who_took_it_is_not_told_twice(caplog: pytest.LogCaptureFixture, c
         assert len(good.requests) == 2
     shown = why + "".join(one.getMessage() for one in caplog.records if not one.name.startswith("asyncio")) + "".join(capfd.readouterr())
     assert [one for one in ("passw0rd", "t0ken") if one in shown] == []
+
+
+def test_the_librarys_words_show_no_form_of_an_address() -> None:
+    Apprise("chat", AppriseSettings((Secret("slack://T1aa:p%40ss@T0tokenhost/B0BBBB"),)))
+    record = logging.LogRecord("apprise", logging.WARNING, "", 0, "SLACK: Basic VDFhYTpwQHNz, t0TOKENhost, p@ss, b0bbbb", (), None)
+    assert _Hiding().filter(record)
+    assert record.getMessage() == "SLACK: Basic ***, ***, ***, ***"
 
 
 async def test_nobody_there() -> None:
