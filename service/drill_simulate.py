@@ -11,6 +11,7 @@ import tempfile
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING
@@ -40,7 +41,7 @@ from thresholds.values import Level, Verdict
 if TYPE_CHECKING:
     from config.settings import Settings
     from notifier.values import NotifyPlan
-    from thresholds.incident_values import Change
+    from thresholds.incident_values import Change, Incident
 
 SETTLED_SECONDS = 90.0
 LOOK_SECONDS = 0.2
@@ -116,7 +117,7 @@ async def _play(simulation: Simulation, *, ask: bool) -> int:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ms-drill-")))
         store = await Store.open(folder / "drill.db")
         stack.push_async_callback(store.close)
-        telling = Telling(store, token_hex(16).encode(), simulation.plan.timezone, lambda _: None, lambda: True)
+        telling = Telling(store, token_hex(16).encode(), simulation.plan.timezone, partial(_standing, watch), lambda: True)
         telling.mark = DRILL
         telling.adopt(replace(simulation.plan, console_url=""))
         running = asyncio.get_running_loop().create_task(telling.run())
@@ -125,6 +126,10 @@ async def _play(simulation: Simulation, *, ask: bool) -> int:
         whole &= await _tell(store, telling, simulation.closing(watch))
     click.echo(CAUTION)
     return 0 if whole else 2
+
+
+def _standing(watch: Watch, incident: str) -> Incident | None:
+    return next((one for one in watch.open if one.id == incident), None)
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

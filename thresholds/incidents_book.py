@@ -39,6 +39,7 @@ class Case:
     due_at: datetime | None = None  # when it is to be settled although nothing was seen
     well_since: datetime | None = None  # nothing fails
     looked: int = 0  # how many cells failed when its cause was last asked for
+    told: Incident | None = None  # as it was when it opened, or worsened last
     widened: str = ""  # to what its cause has widened, in words, not told yet
     end: str = ""  # why it ends although its cells have not recovered
 
@@ -127,7 +128,7 @@ class Book:
         incident = case.incident
         worst = nsmallest(MOST_REASONS, case.failing, key=lambda name: (-self.tracks[name].level, name))
         level = self.tracks[worst[0]].level if worst else incident.level
-        reasons, limit = self._grounds(worst) or (incident.reasons, incident.limit)
+        reasons, limit = self._told(case) or self._grounds(worst) or (incident.reasons, incident.limit)
         domains = {*incident.domains, *(cell.domain for cell in self.planned(case.cells) if cell.domain)}
         began = (self.tracks[name].began_at for name in case.failing)
         case.incident = replace(
@@ -140,6 +141,14 @@ class Book:
             reasons=reasons,
             limit=limit,
         )
+
+    def _told(self, case: Case) -> tuple[tuple[str, ...], str] | None:
+        """Return the reasons that were told where all that they speak of is well: what recovers last is seldom what was wrong."""
+        told = case.told
+        if told is None or case.widened or not told.reasons:
+            return None
+        spoken_of = {reason.partition(": ")[0] for reason in told.reasons}
+        return (told.reasons, told.limit) if spoken_of.isdisjoint(case.failing) else None
 
     def _grounds(self, worst: list[str]) -> tuple[tuple[str, ...], str] | None:
         """Return reasons, and the limit in force for the worst; None where none was seen since a restart."""

@@ -67,6 +67,8 @@ def _changed(case: Case, kind: ChangeKind, now: datetime, said: str = "") -> Cha
     case.incident = replace(incident, changes=incident.changes + 1, worst=worst)
     if not incident.muted:
         case.incident = replace(case.incident, told=True, reminded_at=now, unheard="")
+    if kind in {ChangeKind.OPENED, ChangeKind.WORSENED}:
+        case.told = case.incident
     return Change(case.incident, kind, now, case.incident.changes, incident.muted, said)
 
 

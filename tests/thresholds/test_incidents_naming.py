@@ -89,6 +89,14 @@ def test_an_incident_that_was_told_keeps_its_name_when_what_is_left_of_it_has_a_
     assert world.when("a/imap:ok") == "closed=server:imap"
 
 
+def test_the_reasons_that_were_told_stand_when_only_what_followed_from_them_is_left(world: Scripted) -> None:
+    world.when("a/imap:critical 4s", server_imap="a/imap")
+    world.when("b/imap:warning 4s", server_imap="a/imap b/imap")
+    world.when("a/imap:ok+a/imap:ok 1m")
+    assert one(world).failing == ("b/imap",)
+    assert [reason.partition(":")[0] for reason in one(world).reasons] == ["a/imap"]
+
+
 def test_while_more_than_half_of_it_fails_nobody_asks_again(world: Scripted) -> None:
     world.when("a/imap:critical+b/imap:critical+c/imap:critical 4s", server_imap="a/imap b/imap c/imap")
     world.when("c/imap:ok 1m")
