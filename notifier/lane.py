@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("mailsonde.notifier")
 
-SEND_SECONDS = 30.0
+SEND_SECONDS = 30.0  # for one try, or longer where the channel's own timeout is
+SPARE_SECONDS = 5.0  # after its own timeout a channel says in its own words what it waited for
 CLOSE_SECONDS = 1.0
 NO_END = 1_000_000  # notices a minute: a machine may have as many as there are
 
@@ -62,6 +63,12 @@ class Lane:
         kind = CHANNELS.get(self.plan.kind)
         return kind is not None and kind.machine
 
+    @property
+    def limit_seconds(self) -> float:
+        """Return how long one try may take: never less than the channel's own timeout."""
+        own = getattr(self.plan.settings, "timeout_seconds", None)
+        return SEND_SECONDS if own is None else max(SEND_SECONDS, own + SPARE_SECONDS)
+
     def left(self, now: datetime) -> int:
         """Return for how many notices there is room in this minute."""
         return NO_END if self.machine else self.minute.left(self.plan.per_minute, now)
@@ -80,13 +87,14 @@ class Lane:
 
     async def _attempt(self, notice: Notice) -> str | None:
         """Return the proof, None where a bug of ours is in the way. Raises: NotDeliveredError."""
+        limit_seconds = self.limit_seconds
         try:
-            async with asyncio.timeout(SEND_SECONDS):
+            async with asyncio.timeout(limit_seconds):
                 return await self.channel.send(notice)
         except NotDeliveredError:
             raise
         except TimeoutError:
-            raise NotDeliveredError(f"no proof came within {SEND_SECONDS:g} s") from None
+            raise NotDeliveredError(f"no proof came within {limit_seconds:g} s") from None
         except Exception:
             log.exception("our own error in the channel %s", self.plan.name)
             return None
