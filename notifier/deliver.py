@@ -44,7 +44,6 @@ POLL_SECONDS = 1.0  # while something is due that cannot be begun
 AGAIN_SECONDS = 2.0  # after which the outbox is asked again
 ENDING_SECONDS = 1.0  # that tries under way may go on when all ends
 FULL = 200  # deliveries in one answer of the outbox
-GONE = "there is no such channel any more"
 
 
 class Words(Protocol):
@@ -175,7 +174,8 @@ class Deliverer:
         """Plan, take over and begin whatever is due now; return after how many seconds there may be more."""
         async with self._writing:
             now = self._around.now()
-            await self._planner.plan(self._plan, now)
+            if await self._planner.plan(self._plan, now):
+                self.wake()  # for the rest, once what is due has been begun
             for late in await self._planner.take_over(self._plan, now):
                 self.stats.get(late, Tally()).taken_over += 1
             while await self._begin_all(now):
@@ -197,7 +197,7 @@ class Deliverer:
             due.setdefault(delivery.channel, []).append((delivery, stored))
         for name, waiting in due.items():
             if name not in self._lanes:
-                await self._settler.refuse(waiting, GONE, self._plan, now)
+                await self._settler.gone(await self._wanted(waiting, now), self._plan, now)
             elif name not in busy:
                 await self._begin(self._lanes[name], waiting, now)
         return len(found) >= FULL

@@ -3,7 +3,8 @@
 An opening and a worsening go where the routes say, a reminder too, unless it is too soon or an earlier word still waits there. That
 somebody has taken an incident on, and its end, is told to whoever was, or may have been, told anything of it. What was never tried when the
 closing comes is dropped, and a channel that has heard nothing hears of no end. Where nobody could be told, because every channel depended
-on what was broken, the closing is told in its place: then they work again.
+on what was broken, the closing is told in its place: then they work again. Where one that was told is gone with all of its chain, the
+closing goes where the routes in force say.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ class Planned:
     new: tuple[Delivery, ...] = ()
     dropped: tuple[tuple[Delivery, Delivery], ...] = ()  # earlier ones that are not wanted any more: before, after
     words: tuple[str, ...] = ()  # why
+    lost: bool = False  # somebody waits to hear of its end, and nobody is left who could be told
 
 
 def planned(matter: Matter) -> Planned:
@@ -57,6 +59,13 @@ def everywhere(matter: Matter) -> Planned:
     """Return one delivery to each channel, where nothing better is known: one too many rather than none."""
     chains = [(channel.name,) for channel in matter.plan.channels]
     return Planned(tuple(delivery(matter, chain[0], Telling(chain, chain, "notify")) for chain in chains))
+
+
+def overtaken(waiting: Iterable[Stored]) -> tuple[Stored, ...]:
+    """Return those changes without a plan that need none: acknowledgements of an incident that is acknowledged again among them."""
+    acks = [stored for stored in waiting if stored.change.kind is ChangeKind.ACKNOWLEDGED]
+    last = {stored.change.incident.id: stored for stored in acks}
+    return tuple(stored for stored in acks if last[stored.change.incident.id] is not stored)
 
 
 # -- what goes by the routes
@@ -117,13 +126,13 @@ def _escalations(matter: Matter, decision: Decision, told: set[str]) -> Iterator
     if matter.stored.change.incident.acknowledged is not None:
         return
     told |= {past.channel for past, _ in matter.past if is_escalation(past) and past.state is not DeliveryState.DROPPED}
-    for telling, after_seconds in _steps(decision.routes, matter.plan, decision.refused):
+    for telling, after_seconds in steps(decision.routes, matter.plan, decision.refused):
         if telling.channels and telling.channels[0] not in told:
             told.add(telling.channels[0])
             yield delivery(matter, telling.channels[0], telling, after_seconds)
 
 
-def _steps(routes: Iterable[Route], plan: NotifyPlan, refused: Mapping[str, str]) -> Iterator[tuple[Telling, float]]:
+def steps(routes: Iterable[Route], plan: NotifyPlan, refused: Mapping[str, str]) -> Iterator[tuple[Telling, float]]:
     """Yield the chains to which these routes escalate, and after how long."""
     for route in routes:
         for place, step in enumerate(route.escalation):
@@ -164,18 +173,36 @@ def _to_those_who_heard(matter: Matter, refused: Mapping[str, str]) -> Iterator[
     there = heard(matter.past)
     told = set(there)
     for channel, past in there.items():
-        left = tell(past.chain[past.chain.index(channel) :], past.origin, matter.plan, refused).channels
+        left = _left(past, matter.plan, refused)
         one = channel if channel in left else next((name for name in left if name not in told), "")
         if one and (one == channel or channel not in refused):
             told.add(one)
             yield delivery(matter, one, Telling(past.chain, left, route_origin(past)))
 
 
+def _left(past: Delivery, plan: NotifyPlan, refused: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what may be used of a delivery's chain, from its own channel on."""
+    return tell(past.chain[past.chain.index(past.channel) :], past.origin, plan, refused).channels
+
+
+def _end(matter: Matter, drops: tuple[tuple[Delivery, Delivery], ...]) -> Planned:
+    """The end, for whoever heard; where one of them is gone with all of its chain, also for whom the routes in force name."""
+    new = tuple(_to_those_who_heard(matter, {}))
+    if all(_left(past, matter.plan, {}) for past in heard(matter.past).values()):
+        return Planned(new, drops, ("whoever was told hears of its end",))
+    decision = decide(matter.stored.change.incident, matter.plan, matter.now)
+    told = {one.channel for one in new}
+    in_force = _first_of_each(matter, (tell(one.chain, one.origin, matter.plan, {}) for one in decision.tellings), {})
+    more = tuple(one for one in in_force.values() if one.channel not in told)
+    words = ("a channel that was told is gone with all of its chain", *decision.words)
+    return Planned((*new, *more), drops, words, lost=not (new or more))
+
+
 def _closing(matter: Matter) -> Planned:
     """The end: told where anything of it was told, and in place of what nobody could be told."""
     drops = tuple((past, dropped(past, "over before it was ever tried")) for past in never_tried(matter.past))
     if heard(matter.past):
-        return Planned(tuple(_to_those_who_heard(matter, {})), drops, ("whoever was told hears of its end",))
+        return _end(matter, drops)
     if drops or any(past.state is DeliveryState.DROPPED for past, _ in matter.past):
         why = "nobody has heard of its beginning"
         return Planned(tuple(_dropped_with(matter, why)), drops, (why,))

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from notifier.backoff import passed_on
-from notifier.plan import Matter, Planned, everywhere, planned
+from notifier.plan import Matter, Planned, everywhere, overtaken, planned
 from notifier.takeover import NOBODY, successor
 from notifier.values import DeliveryState
 from thresholds.incident_values import ChangeKind
@@ -20,20 +20,35 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("mailsonde.notifier")
 
+AT_ONCE = 100  # changes that are planned before anything is delivered again: planning keeps proofs from being written
+
 
 class Planner:
     """Plans for one outbox. Every method may raise what the outbox raises; done again it does nothing twice."""
 
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
+        self._waiting: list[Stored] = []  # what the outbox named last and is not planned yet
 
-    async def plan(self, plan: NotifyPlan, now: datetime) -> None:
-        """Plan what is not planned: the first change of each incident together, then the next of each."""
+    async def plan(self, plan: NotifyPlan, now: datetime) -> bool:
+        """Plan some of what is not planned: the first change of each incident, then the next of each. Return whether there is more."""
+        waiting, self._waiting = self._waiting or await self._unplanned(), []  # where the outbox fails it is asked anew
+        room = AT_ONCE
+        while waiting and room:
+            some = _first_of_each(waiting)[:room]
+            await self._plan_some(some, plan, now)
+            done = {stored.id for stored in some}
+            waiting, room = [stored for stored in waiting if stored.id not in done], room - len(some)
+        self._waiting = waiting
+        return bool(waiting)
+
+    async def _unplanned(self) -> list[Stored]:
+        """Return what is to be planned; of an incident's acknowledgements only the last is, the others are told to nobody."""
         waiting = await self._outbox.unplanned()
-        while waiting:
-            first = {stored.change.incident.id: stored for stored in reversed(waiting)}
-            waiting = [stored for stored in waiting if first[stored.change.incident.id] is not stored]
-            await self._plan_some(tuple(reversed(first.values())), plan, now)
+        old = {stored.id for stored in overtaken(waiting)}
+        if old:
+            await self._outbox.plan(old, ())
+        return [stored for stored in waiting if stored.id not in old]
 
     async def _plan_some(self, changes: Sequence[Stored], plan: NotifyPlan, now: datetime) -> None:
         new: list[Delivery] = []
@@ -68,6 +83,14 @@ class Planner:
         return bool(heirs)
 
 
+def _first_of_each(waiting: Sequence[Stored]) -> list[Stored]:
+    """Return the oldest change of each incident."""
+    first: dict[str, Stored] = {}
+    for stored in waiting:
+        first.setdefault(stored.change.incident.id, stored)
+    return list(first.values())
+
+
 def _planned(matter: Matter) -> Planned:
     """Return what comes of a change; where a bug of ours keeps us from knowing, it goes to everybody."""
     try:
@@ -78,7 +101,7 @@ def _planned(matter: Matter) -> Planned:
 
 
 def _log_plan(stored: Stored, comes: Planned) -> None:
-    """Log who is told of a change; that nobody is told of a beginning is a warning, with the reasons."""
+    """Log who is told of a change; that nobody is told of a beginning, or of an end for which one waits, is a warning."""
     change = stored.change
     channels = [one.channel for one in comes.new if one.state is DeliveryState.DUE]
     if channels:
@@ -86,3 +109,7 @@ def _log_plan(stored: Stored, comes: Planned) -> None:
         log.info("it is to be told", extra={"facts": told})
     elif change.kind is ChangeKind.OPENED:
         log.warning("nobody is told of incident %s (%s): %s", change.incident.id, change.incident.cause.key, "; ".join(comes.words))
+    elif comes.lost:
+        log.warning(
+            "nobody is told of the end of incident %s (%s): %s", change.incident.id, change.incident.cause.key, "; ".join(comes.words)
+        )

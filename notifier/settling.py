@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from notifier.backoff import failed, proven, refused
 from notifier.grouping import key_of
-from notifier.lane import Tally
 from notifier.plan import Matter
 from notifier.values import DeliveryState
 
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from notifier.lane import Lane
+    from notifier.lane import Lane, Tally
     from notifier.outbox import Outbox
     from notifier.planning import Planner
     from notifier.values import Delivery, NotDeliveredError, NotifyPlan, Stored
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
     Batch = Sequence[tuple[Delivery, Stored]]  # told in one notice, the first of it first
 
 log = logging.getLogger("mailsonde.notifier")
+
+GONE = "there is no such channel any more"
 
 
 class Settler:
@@ -63,10 +64,17 @@ class Settler:
                 tally.given_up += 1
                 log.error("given up after %d tries over %s: %s (%s)", after.tries, after.channel, after.key, why)
 
-    async def refuse(self, batch: Batch, why: str, plan: NotifyPlan, now: datetime, tally: Tally | None = None) -> None:
+    async def refuse(self, batch: Batch, why: str, plan: NotifyPlan, now: datetime, tally: Tally) -> None:
         """What never gets through here: the next of its chain takes over at once."""
-        tally = tally or Tally()  # of a channel that is gone nobody asks
         for delivery, stored in batch:
             passed = await self._planner.pass_on(delivery, refused(delivery, why, now), Matter(stored, (), plan, now))
             tally.refused += 1
             tally.taken_over += passed
+
+    async def gone(self, batch: Batch, plan: NotifyPlan, now: datetime) -> None:
+        """What was to go over a channel that is not configured any more: the routes in force say who is told instead."""
+        for delivery, stored in batch:
+            passed = await self._planner.pass_on(delivery, refused(delivery, GONE, now), Matter(stored, (), plan, now))
+            if not passed and delivery.state is DeliveryState.DUE:
+                told = (delivery.incident, stored.change.incident.cause.key, delivery.channel, delivery.key)
+                log.warning("incident %s (%s): nobody takes over from %s, which is gone, what it was to tell (%s)", *told)

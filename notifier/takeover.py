@@ -1,7 +1,8 @@
 """Who takes over when a channel gives no proof in time, or never will: the next of the chain that may, and has heard nothing newer. Pure.
 
 What one channel hears of an incident stays in order: nobody takes over what is older than anything that he is told, nor anything but the
-closing once that is planned. The closing is taken over only where the opening got through: else nobody there waits for it.
+closing once that is planned. The closing is taken over only where the opening got through: else nobody there waits for it. For a channel
+that is not configured any more the routes in force say who is told instead: its old chain may be as old as it is.
 """
 
 from __future__ import annotations
@@ -10,13 +11,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from notifier.past import asked, is_escalation, may_have_told
-from notifier.plan import Matter, delivery
-from notifier.route import Telling, refusals, tell
+from notifier.plan import Matter, delivery, steps
+from notifier.route import decide, refusals, tell
 from notifier.values import DeliveryState
 from thresholds.incident_values import ChangeKind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from notifier.route import Telling
     from notifier.values import Delivery
+
+FOR_WHO_HEARD = frozenset({ChangeKind.ACKNOWLEDGED, ChangeKind.CLOSED})  # not told by routes while anything of the old chain is left
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +40,55 @@ def successor(late: Delivery, matter: Matter) -> Successor:
     """Return who takes over a delivery, as things stand now."""
     if _too_late(late, matter) or _unheard(late, matter):
         return NOBODY
+    rest = _rest(late, matter)
+    here = any(one.name == late.channel for one in matter.plan.channels)
+    if here or (rest.channels and matter.stored.change.kind in FOR_WHO_HEARD):
+        return _first_of(rest, late, matter)
+    return _in_force(late, matter)
+
+
+def _rest(late: Delivery, matter: Matter) -> Telling:
+    """Return the chain of a delivery, with those after it that may be asked: for the closing all, what was broken works again."""
     closing = matter.stored.change.kind is ChangeKind.CLOSED
     refused = {} if closing else refusals(matter.stored.change.incident, matter.plan)
-    rest = late.chain[late.chain.index(late.channel) + 1 :]
-    for channel in tell(rest, late.origin, matter.plan, refused).channels:
+    after = late.chain[late.chain.index(late.channel) + 1 :]
+    return replace(tell(after, late.origin, matter.plan, refused), chain=late.chain)
+
+
+def _first_of(telling: Telling, late: Delivery, matter: Matter) -> Successor:
+    """Return the first of these channels that may take over."""
+    for channel in telling.channels:
         there = [one for one, _ in matter.past if one.channel == channel]
         if any(one.number > late.number and _counts(one) for one in there):
             return NOBODY
         same = next((one for one in there if one.number == late.number), None)
         if same is None:
-            return Successor((delivery(matter, channel, Telling(late.chain, rest, late.origin)),))
+            return Successor((delivery(matter, channel, telling),))
         if same.state not in {DeliveryState.REFUSED, DeliveryState.GIVEN_UP, DeliveryState.DROPPED}:
-            return _hastened(same, late, matter)
+            return _hastened(same, telling, matter)
     return NOBODY
+
+
+def _in_force(late: Delivery, matter: Matter) -> Successor:
+    """Return whom the routes in force name instead, each channel once."""
+    new: dict[str, Delivery] = {}
+    hastened: dict[int, tuple[Delivery, Delivery]] = {}
+    for telling in _tellings(late, matter):
+        comes = _first_of(telling, late, matter)
+        new = {one.channel: one for one in comes.new} | new
+        hastened = {before.id: (before, after) for before, after in comes.hastened} | hastened
+    return Successor(tuple(new.values()), tuple(hastened.values()))
+
+
+def _tellings(late: Delivery, matter: Matter) -> Iterator[Telling]:
+    """Yield the chains of the routes in force; for an escalation those to which they have escalated by now."""
+    decision = decide(matter.stored.change.incident, matter.plan, matter.now)
+    refused = {} if matter.stored.change.kind is ChangeKind.CLOSED else decision.refused
+    if not is_escalation(late):
+        yield from (tell(one.chain, one.origin, matter.plan, refused) for one in decision.tellings)
+        return
+    passed_seconds = (matter.now - matter.stored.change.at).total_seconds()
+    yield from (step for step, after_seconds in steps(decision.routes, matter.plan, refused) if after_seconds <= passed_seconds)
 
 
 def _counts(one: Delivery) -> bool:
@@ -66,9 +108,9 @@ def _unheard(late: Delivery, matter: Matter) -> bool:
     return closing and bool(earlier) and not any(one.state is DeliveryState.SENT for one in earlier)
 
 
-def _hastened(same: Delivery, late: Delivery, matter: Matter) -> Successor:
+def _hastened(same: Delivery, telling: Telling, matter: Matter) -> Successor:
     """Return the successor where the next channel has this change already: an escalation to it does not wait any longer."""
     if not is_escalation(same) or same.tries:
         return NOBODY
-    fresh = delivery(matter, same.channel, Telling(late.chain, (same.channel,), late.origin))
+    fresh = delivery(matter, same.channel, telling)
     return Successor(hastened=((same, replace(fresh, id=same.id)),))
