@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from config import scalars
 from config.errors import did_you_mean, listed
 from thresholds.incident_values import CauseKind
+from thresholds.moments import BOUNDS, possible
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -31,12 +32,19 @@ def moment(value: Any) -> datetime:
     if isinstance(value, datetime):
         return value
     written = scalars.text(value)
+    at = _read(written)
+    if at is None:
+        raise ValueError(f"`{written}` is no moment; one looks like 2026-12-01 22:00, or 2026-12-01, on the wall clock of `timezone`")
+    if not possible(at.replace(tzinfo=UTC)):
+        raise ValueError(f"`{written}` is out of bounds: {BOUNDS}")
+    return at
+
+
+def _read(written: str) -> datetime | None:
     try:
-        if MOMENT.fullmatch(written):
-            return datetime.fromisoformat(written)
+        return datetime.fromisoformat(written) if MOMENT.fullmatch(written) else None
     except ValueError:
-        pass
-    raise ValueError(f"`{written}` is no moment; one looks like 2026-12-01 22:00, or 2026-12-01, on the wall clock of `timezone`")
+        return None
 
 
 def aware(local: datetime, zone: ZoneInfo, *, end: bool = False) -> datetime:

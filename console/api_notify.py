@@ -4,12 +4,13 @@ from time import monotonic
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from console import api_queries
 from console.api_alarms import alarms_of
 from console.api_answers import agreed
 from console.api_desk import Desk
+from console.api_shapes import GivenMoment
 from console.api_shapes_alarms import ChannelPage, ChannelWanted, ProofShape, RoutedShape
 from console.api_shaping_alarms import channel_shape, routed_shape
 from probe.clock import utc_now
@@ -22,7 +23,7 @@ class RouteQuery(api_queries.Query):
     domain: str = Field("", max_length=255, description="Of this domain alone; by default of all.")
     server: str = Field("", max_length=255, description="By its name in the configuration.")
     level: Literal["WARNING", "CRITICAL"] = "CRITICAL"
-    at: AwareDatetime | None = Field(None, description="When; by default now.")
+    at: GivenMoment | None = Field(None, description="When; by default now.")
 
 
 class Notify:

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from console.api_answers import MOST_ITEMS
+from console.api_shapes import GivenMoment
 from probe.values import Outcome
 from thresholds.values import Aspect
 
@@ -29,8 +30,8 @@ class Paged(Query):
 class Spanned(Paged):
     """A query about the past."""
 
-    since: AwareDatetime | None = Field(None, description="RFC 3339, with its zone.")
-    until: AwareDatetime | None = Field(None, description="Likewise; not included.")
+    since: GivenMoment | None = Field(None, description="RFC 3339, with its zone.")
+    until: GivenMoment | None = Field(None, description="Likewise; not included.")
 
 
 class ChecksQuery(Paged):
@@ -56,7 +57,7 @@ class LimitsQuery(Paged):
     name: str = Field("", description="Within the aspect: the step, the part of the trip, ..")
     domain: Glob
     server: Glob
-    at: AwareDatetime | None = Field(None, description="When; by default now.")
+    at: GivenMoment | None = Field(None, description="When; by default now.")
 
 
 class ExplainQuery(Query):
@@ -65,7 +66,7 @@ class ExplainQuery(Query):
     check: str
     aspect: Aspect = Aspect.TOTAL
     name: str = ""
-    at: AwareDatetime | None = None
+    at: GivenMoment | None = None
 
 
 class RunsQuery(Spanned):

@@ -6,9 +6,11 @@ Times are RFC 3339 UTC with milliseconds, durations seconds to the microsecond, 
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import BaseModel, Field, PlainSerializer
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, PlainSerializer
+from pydantic_core import PydanticCustomError
 
 from probe.values import Reading
+from thresholds.moments import bounded
 
 
 def rfc3339(at: datetime) -> str:
@@ -16,10 +18,18 @@ def rfc3339(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def _bounded(at: datetime) -> datetime:
+    try:
+        return bounded(at)
+    except ValueError as error:
+        raise PydanticCustomError("out_of_bounds", "{said}", {"said": str(error)}) from None
+
+
 def _rounded(seconds: float | None) -> float | None:
     return None if seconds is None else round(float(seconds), 6)
 
 
+GivenMoment = Annotated[AwareDatetime, AfterValidator(_bounded)]  # of people: whoever gives one outside the bounds is told
 Moment = Annotated[datetime, PlainSerializer(rfc3339, return_type=str)]
 Seconds = Annotated[float, PlainSerializer(_rounded, return_type=float)]
 

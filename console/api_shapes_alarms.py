@@ -5,9 +5,9 @@ As in console/api_shapes.py: times are RFC 3339 UTC, durations seconds, levels i
 
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from console.api_shapes import MaybeSeconds, Moment
+from console.api_shapes import GivenMoment, MaybeSeconds, Moment
 
 Said = Annotated[str, Field(min_length=1, max_length=500, description="One line.")]
 Matcher = Annotated[str, Field(max_length=255, description="A glob, without case.")]
@@ -211,7 +211,7 @@ class AcknowledgeWanted(Wanted):
     """That an incident be acknowledged."""
 
     why: str = Field("", max_length=500)
-    until: AwareDatetime | None = None  # then it reminds again
+    until: GivenMoment | None = None  # then it reminds again
     by: Speaker
 
 
@@ -235,7 +235,7 @@ class SilenceWanted(SceneWanted):
     """That nothing be told of some incidents."""
 
     reason: Said
-    until: AwareDatetime
+    until: GivenMoment
     by: Speaker
 
 
@@ -243,8 +243,8 @@ class MaintenanceWanted(SceneWanted):
     """That planned work be muted."""
 
     reason: Said
-    begins_at: AwareDatetime | None = None  # null = now
-    ends_at: AwareDatetime
+    begins_at: GivenMoment | None = None  # null = now
+    ends_at: GivenMoment
     by: Speaker
 
 

@@ -2,7 +2,7 @@
 
 Of those that are to come a duration says how long from now.
 
-Refused with what is allowed: what is no time, a time of day that clocks leap over, and one that they show twice.
+Refused with what is allowed: what is no time, a time of day that clocks leap over, one that they show twice, and one out of bounds.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from config.scalars import DURATION, span
+from thresholds.moments import BOUNDS, possible
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -62,16 +63,22 @@ def to_come(written: str, zone: ZoneInfo, now: datetime) -> datetime:
 
 def _ahead(text: str, now: datetime) -> datetime:
     try:
-        return (now + timedelta(seconds=span(text))).astimezone(UTC)
+        return _possible((now + timedelta(seconds=span(text))).astimezone(UTC), f"{text} from now")
     except OverflowError:
         raise ValueError(f"`{text}` from now is after all time") from None
 
 
 def _ago(text: str, now: datetime) -> datetime:
     try:
-        return (now - timedelta(seconds=span(text))).astimezone(UTC)
+        return _possible((now - timedelta(seconds=span(text))).astimezone(UTC), f"{text} ago")
     except OverflowError:
         raise ValueError(f"`{text}` ago is before all time") from None
+
+
+def _possible(at: datetime, written: str) -> datetime:
+    if not possible(at):
+        raise ValueError(f"`{written}` is out of bounds: {BOUNDS}")
+    return at
 
 
 def _no_time(written: str, zone: ZoneInfo) -> ValueError:
@@ -85,7 +92,7 @@ def _exact(found: re.Match[str], written: str, default: ZoneInfo) -> datetime:
     except ValueError:
         raise _no_time(written, default) from None
     zone = _zone(found["zone"], default)
-    at = wall.replace(tzinfo=zone)
+    at = _possible(wall.replace(tzinfo=zone), written)
     first, second = at.astimezone(UTC), at.replace(fold=1).astimezone(UTC)
     if first.astimezone(zone).replace(tzinfo=None) != wall:
         raise ValueError(f"{wall:%Y-%m-%d %H:%M} does not exist in {zone}: clocks leap over it")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from store.incident_rows import whole
 from store.rows import compact, microseconds, time_of
 from thresholds.incident_values import Maintenance, Scene, Silence
+from thresholds.moments import bounded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,16 +33,16 @@ class Kept(Generic[T]):
 
 
 def silence_values(silence: Silence) -> dict[str, Any]:
-    """Return the columns of a silence's row."""
+    """Return the columns of a silence's row. Raises: ValueError when a time is out of bounds."""
     return {
         **_common(silence),
         "made": microseconds(silence.made_at),
-        "expires": microseconds(silence.expires_at),
+        "expires": microseconds(bounded(silence.expires_at)),
     }
 
 
 def maintenance_values(window: Maintenance, now: datetime) -> dict[str, Any]:
-    """Return the columns of a window's row, made now. Raises: ValueError when it has no end, or is one of a calendar."""
+    """Return the columns of a window's row, made now. Raises: ValueError when it has no end, a time out of bounds, or a calendar."""
     if window.calendar is not None:
         raise ValueError("a maintenance that comes again belongs into the configuration, under maintenance")
     if window.begins_at is None or window.ends_at is None:
@@ -51,8 +52,8 @@ def maintenance_values(window: Maintenance, now: datetime) -> dict[str, Any]:
     return {
         **_common(window),
         "made": microseconds(now),
-        "begins": microseconds(window.begins_at),
-        "ends": microseconds(window.ends_at),
+        "begins": microseconds(bounded(window.begins_at)),
+        "ends": microseconds(bounded(window.ends_at)),
     }
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic
 
 from store.incident_rows import whole
 from store.mute_rows import MAINTENANCES, SILENCES, Kept, T, maintenance_of, maintenance_values, silence_of, silence_values
+from store.readable import readable
 from store.rows import microseconds
 from thresholds.incident_values import Maintenance, Mutes, Silence
 from thresholds.limits import fits
@@ -106,6 +107,8 @@ async def _end(store: Store, table: _Table[T], known: str, by: str, now: datetim
         row = connection.execute(one, (known,)).fetchone()
         if row is None:
             raise LookupError(f"there is no {table.noun} {known}")
+        if not readable([(known, row)], table.of):
+            raise ValueError(f"the {table.noun} {known} cannot be read, and so mutes nothing: it is left alone")
         _refuse_over(table, table.of(row), now)
         connection.execute(end, (microseconds(now), whole(by), known))
         return table.of(connection.execute(one, (known,)).fetchone()).mute
@@ -153,7 +156,8 @@ async def in_force(store: Store, scope: Scope, at: datetime) -> Mutes:
 async def _all(store: Store, scope: Scope, table: _Table[T], since: datetime | None) -> list[Kept[T]]:
     values = {"since": -1 if since is None else microseconds(since)}
     rows = await store.read(lambda connection: connection.execute(table.since, values).fetchall())
-    return [kept for kept in map(table.of, rows) if _concerns(scope, kept.mute.scene.domain)]
+    found = readable(((row[0], row) for row in rows), table.of)
+    return [kept for kept in found if _concerns(scope, kept.mute.scene.domain)]
 
 
 def _concerns(scope: Scope, pattern: str) -> bool:

@@ -69,7 +69,7 @@ def microseconds(at: datetime) -> int:
 
 
 def time_of(us: int) -> datetime:
-    """Return a stored time as an aware one."""
+    """Return a stored time as an aware one. Raises: OverflowError when it lies outside the calendar."""
     return EPOCH + timedelta(microseconds=us)
 
 

@@ -25,6 +25,7 @@ from thresholds.values import Level
 if TYPE_CHECKING:
     from tests.console.api_site import ApiSite
 
+BOUNDS = "is out of bounds: times lie between 1970-01-01 and 2200-01-01"
 ME = pwd.getpwuid(os.geteuid()).pw_name
 CLOSED = Change(replace(FULL, id="i0000000f", changes=2), ChangeKind.CLOSED, at(9), 2, said="all is well again")
 
@@ -146,6 +147,8 @@ async def test_closing_by_hand(api_site: ApiSite) -> None:
         ("/incidents/i0/close", b'{"why": ""}', 400, "why: String should have at least 1 character"),
         ("/incidents/i0/acknowledge", b'{"wy": "x"}', 400, "wy: Extra inputs are not permitted"),
         ("/incidents/i0/acknowledge", b'{"until": "2026-01-01T00:00:00Z"}', 400, "until: 2026-01-01T00:00+00:00 is past"),
+        ("/incidents/i0/acknowledge", b'{"until": "9999-12-31T23:59:59-12:00"}', 400, f"until: 9999-12-31T23:59:59-12:00 {BOUNDS}"),
+        ("/incidents/i0/acknowledge", b'{"until": "9999-12-31T23:59:59Z"}', 400, f"until: 9999-12-31T23:59:59+00:00 {BOUNDS}"),
         ("/incidents/i0/acknowledge", b'{"until": "2026-01-01T00:00:00"}', 400, "until: Input should have timezone info"),
     ],
 )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tests.console.api_site import ApiSite
 
 PAST = "until: 2026-01-01T00:00+00:00 is past, or before the beginning: nothing would be muted"
+BOUNDS = "is out of bounds: times lie between 1970-01-01 and 2200-01-01"
 PROOF = "250 2.0.0 Ok: queued as 4jW76S0sf8zRhS4"
 ME = pwd.getpwuid(os.geteuid()).pw_name
 
@@ -66,6 +67,7 @@ async def test_a_silence_is_made_listed_and_ended(api_site: ApiSite) -> None:
             400,
             "until: 2026-01-01T00:00+00:00 is past, or before the beginning: nothing would be muted",
         ),
+        ({"until": "9999-12-31T23:59:59-12:00"}, 400, f"until: 9999-12-31T23:59:59-12:00 {BOUNDS}"),
         ({"reason": ""}, 400, "reason: String should have at least 1 character"),
         ({"until": "soon"}, 400, None),
         ({"sever": "imap"}, 400, "sever: Extra inputs are not permitted"),
@@ -113,6 +115,18 @@ async def test_a_window_that_begins_now_is_in_force(api_site: ApiSite) -> None:
             b'{"reason": "x", "begins_at": "2099-01-02T00:00:00Z", "ends_at": "2099-01-01T00:00:00Z"}',
             400,
             "ends_at: 2099-01-01T00:00+00:00 is past, or before the beginning: nothing would be muted",
+        ),
+        (
+            "/maintenance",
+            b'{"reason": "x", "ends_at": "9999-12-31T23:59:59-12:00"}',
+            400,
+            f"ends_at: 9999-12-31T23:59:59-12:00 {BOUNDS}",
+        ),
+        (
+            "/maintenance",
+            b'{"reason": "x", "begins_at": "0001-01-01T00:00:00+14:00", "ends_at": "2099-01-01T00:00:00Z"}',
+            400,
+            f"begins_at: 0001-01-01T00:00:00+14:00 {BOUNDS}",
         ),
         ("/maintenance/m0/cancel", b"{}", 404, "there is no maintenance m0"),
         ("/silences/s0/expire", b"{}", 404, "there is no silence s0"),

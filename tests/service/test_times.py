@@ -10,6 +10,7 @@ from service.times import moment, to_come
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime.fromisoformat("2026-11-20T09:30:00+00:00")
 WAYS = "2026-11-20T09:00+01:00, 2026-11-20 09:00 (in Europe/Berlin), now, today, yesterday, or how long ago: 90m, 7d"
+BOUNDS = "is out of bounds: times lie between 1970-01-01 and 2200-01-01"
 
 
 @pytest.mark.parametrize(
@@ -49,6 +50,10 @@ def test_times(written: str, utc: str) -> None:
         ("2026-11-20 25:00", f"`2026-11-20 25:00` is no time; write {WAYS}"),
         ("0s", "`0s` is no time at all; give more than zero"),
         ("9999y", "`9999y` ago is before all time"),
+        ("100y", f"`100y ago` {BOUNDS}"),
+        ("0001-01-01T00:00+14:00", f"`0001-01-01T00:00+14:00` {BOUNDS}"),
+        ("0001-01-01", f"`0001-01-01` {BOUNDS}"),
+        ("9999-12-31 23:59", f"`9999-12-31 23:59` {BOUNDS}"),
         ("2026-11-20 09:00 Mars/Base", "`Mars/Base` is no time zone; one looks like Europe/Berlin, or +01:00"),
         ("2026-03-29 02:30", "2026-03-29 02:30 does not exist in Europe/Berlin: clocks leap over it"),
         ("2026-10-25 02:30", "2026-10-25 02:30 comes twice in Europe/Berlin; write 2026-10-25T02:30+02:00 or 2026-10-25T02:30+01:00"),
@@ -75,6 +80,9 @@ def test_times_to_come(written: str, utc: str) -> None:
         ("now", "`now` is no time to come; write how long: 90m, 2h, 7d, or 2026-12-01 08:00 (in Europe/Berlin)"),
         ("2026-13-01", f"`2026-13-01` is no time; write {WAYS}"),
         ("9999999d", "`9999999d` from now is after all time"),
+        ("7000y", f"`7000y from now` {BOUNDS}"),
+        ("9999-12-31T23:59:59-12:00", f"`9999-12-31T23:59:59-12:00` {BOUNDS}"),
+        ("2200-01-01T01:01", f"`2200-01-01T01:01` {BOUNDS}"),
     ],
 )
 def test_times_that_do_not_come(written: str, said: str) -> None:

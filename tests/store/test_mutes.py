@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -101,6 +101,28 @@ async def test_what_cannot_be_kept_is_refused(store: Store) -> None:
             await refusal
         assert str(refused.value) == told
     assert len(await silences(store, EVERYTHING)) == len(await maintenances(store, EVERYTHING)) == 1
+
+
+async def test_times_out_of_bounds_are_refused(store: Store) -> None:
+    edge = datetime.fromisoformat("9999-12-31T23:59:59-12:00")
+    told = "^9999-12-31T23:59:59-12:00 is out of bounds: times lie between 1970-01-01 and 2200-01-01$"
+    with pytest.raises(ValueError, match=told):
+        await add_silence(store, replace(QUIET, id="s2", expires_at=edge))
+    with pytest.raises(ValueError, match=told):
+        await add_maintenance(store, replace(WINDOW, id="m2", ends_at=edge), at(1))
+
+
+@pytest.mark.parametrize("broken", ["expires_us = 253402343999000000", "scene = 'x'", 'scene = \'{"colour": "*"}\''])
+async def test_a_row_that_cannot_be_read_hides_no_other(store: Store, caplog: pytest.LogCaptureFixture, broken: str) -> None:
+    await add_silence(store, replace(QUIET, id="s00000002"))
+    change = f"UPDATE silences SET {broken} WHERE id = 's00000002'"  # noqa: S608 - words of the test
+    await store.transact(lambda connection: connection.execute(change))
+    assert await mutes(store, at(2)) == Mutes((QUIET,), (WINDOW,))
+    (line,) = caplog.messages
+    assert line.startswith("a row of the store, s00000002, cannot be read (")
+    with pytest.raises(ValueError, match=r"^the silence s00000002 cannot be read, and so mutes nothing: it is left alone$"):
+        await expire_silence(store, "s00000002", "ben", at(20))
+    assert (await expire_silence(store, QUIET.id, "ben", at(20))).id == QUIET.id
 
 
 async def test_a_reader_sees_the_mutes_that_may_concern_him(store: Store) -> None:
