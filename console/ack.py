@@ -5,16 +5,18 @@ GET shows the incident and changes nothing, for mail scanners follow links; POST
 
 from __future__ import annotations
 
+from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
 from console import ack_page
-from console.doorkeeper import Doorkeeper
+from console.doorkeeper import MOST_BODY_BYTES, Doorkeeper
 from notifier.acklink import BROKEN, FORGED, verify
 from probe.clock import utc_now
 from probe.dialogue import printable
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 PREFIX = "/ack/"
 NAME = 60  # letters
+MOST_FIELDS = 10  # of a form
 HEADERS = {
     "cache-control": "no-store",
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -41,6 +44,8 @@ HEADERS = {
     "x-content-type-options": "nosniff",
     "x-robots-tag": "noindex",
 }
+UNTOUCHED = "Nothing was acknowledged: open the link again, and press the button there."
+NOT_YET = "It is written down as soon as the disk takes it."
 BY_HAND = "Acknowledge with `probe incidents ack`, or from a later notice."
 
 
@@ -77,15 +82,27 @@ class Acknowledging:
         """Acknowledge, and use the link up."""
         try:
             claim, incident = await self._open(request)
-            name = _name(await request.body())
+            name = _name(await _body(request))
             if not await used_tokens.use(self._desk.store, _hash(claim), utc_now()):
                 raise _used(incident)
-            done = await self._take(claim, name)
         except Refused as refused:
             return refused.page
         except StoreError:
             return _later()
-        return _answer(200, ack_page.thanks(done, self._desk.board.site, utc_now()))
+        return await self._taken(claim, incident, name)
+
+    async def _taken(self, claim: Claim, incident: Incident, name: str) -> Response:
+        """Acknowledge, and say so: from here on the link is used up, and whatever is done is done."""
+        over = f"link over {claim.channel}" if claim.channel else "link"
+        ack = Acknowledgement(f"{name} ({over})" if name else over, utc_now())
+        site = self._desk.board.site
+        try:
+            done = await self._take(claim, ack)
+        except Refused as refused:
+            return refused.page
+        except StoreError:
+            return _answer(202, ack_page.thanks(replace(incident, acknowledged=ack), site, utc_now(), NOT_YET))
+        return _answer(200, ack_page.thanks(done, site, utc_now()))
 
     async def _open(self, request: Request) -> tuple[Claim, Incident]:
         """Return what a link is good for, and its incident as it is. Raises: Refused, StoreError."""
@@ -110,10 +127,8 @@ class Acknowledging:
                 raise Refused(400, "This link does not work", sentence) from None
             raise Refused(410, "This link is too old", sentence) from None
 
-    async def _take(self, claim: Claim, name: str) -> Incident:
-        """Acknowledge. Raises: Refused, StoreError."""
-        over = f"link over {claim.channel}" if claim.channel else "link"
-        ack = Acknowledgement(f"{name} ({over})" if name else over, utc_now())
+    async def _take(self, claim: Claim, ack: Acknowledgement) -> Incident:
+        """Acknowledge. Raises: Refused; StoreError: it is done, and not written down yet."""
         if self._desk.alarms is None:
             raise Refused(404, "There are no such links here", "This service makes no links that acknowledge.")
         try:
@@ -132,9 +147,20 @@ def _hash(claim: Claim) -> str:
     return sha256(claim.use.encode()).hexdigest()
 
 
+async def _body(request: Request) -> bytes:
+    """Return what was sent; one that grows too large ends as if its sender had gone (Doorkeeper). Raises: Refused."""
+    try:
+        return await request.body()
+    except ClientDisconnect:
+        raise Refused(413, "That is too much", f"What was sent is larger than {MOST_BODY_BYTES} bytes. {UNTOUCHED}") from None
+
+
 def _name(body: bytes) -> str:
-    """Return the name that a form gives, "" where it gives none."""
-    given = parse_qs(body.decode("utf-8", "replace"), max_num_fields=10).get("name", [""])
+    """Return the name that a form gives, "" where it gives none. Raises: Refused."""
+    try:
+        given = parse_qs(body.decode("utf-8", "replace"), max_num_fields=MOST_FIELDS).get("name", [""])
+    except ValueError:
+        raise Refused(400, "This is not our form", f"What was sent has more than {MOST_FIELDS} fields. {UNTOUCHED}") from None
     return printable(given[0][:NAME]).strip()
 
 

@@ -61,11 +61,12 @@ def question(incident: Incident, site: str, now: datetime) -> str:
     return _page(_title(incident), "\n".join([*_head(incident, site, now), *taken, FORM, *_details(incident)]))
 
 
-def thanks(incident: Incident, site: str, now: datetime) -> str:
-    """Return the page that says that it was acknowledged, and what it is."""
+def thanks(incident: Incident, site: str, now: datetime, but: str = "") -> str:
+    """Return the page that says that it was acknowledged, and what it is; `but`: a sentence on what is still to come."""
     ack = incident.acknowledged
     by = f"<p>By {escape(ack.by)}, {stamp(ack.at)}.</p>" if ack is not None else ""
-    return _page("Acknowledged", "\n".join(["<h1>Acknowledged</h1>", by, *_head(incident, site, now), *_details(incident)]))
+    rest = [f"<p>{escape(but)}</p>"] if but else []
+    return _page("Acknowledged", "\n".join(["<h1>Acknowledged</h1>", by, *rest, *_head(incident, site, now), *_details(incident)]))
 
 
 def stamp(at: datetime) -> str:

@@ -24,6 +24,7 @@ from thresholds.incident_values import Acknowledgement
 if TYPE_CHECKING:
     from tests.console.api_site import ApiSite
     from tests.console.desk import Answer
+    from thresholds.incident_values import Incident
 
 FORM = {"content_type": "application/x-www-form-urlencoded"}
 
@@ -108,6 +109,46 @@ async def test_a_proxy_that_renames_us_keeps_nobody_from_pressing(api_site: ApiS
 async def test_a_body_that_is_too_large(api_site: ApiSite) -> None:
     answer = await asked(api_site, link("i0"), "POST", b"x" * 70_000, **FORM)
     assert (answer.status, answer.text) == (413, "the body is larger than 65536 bytes\n")
+
+
+async def test_a_body_that_does_not_say_how_large_it_is(api_site: ApiSite) -> None:
+    incident = await api_site.alarms.have_open()
+    head = f"POST {link(incident.id)} HTTP/1.1\r\nHost: {LOCAL}\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    reader, writer = await asyncio.open_connection(LOCAL, api_site.listener.port)
+    writer.write(head.encode() + b"11170\r\n" + b"x" * 70_000 + b"\r\n0\r\n\r\n")
+    text = (await asyncio.wait_for(reader.read(), 10.0)).decode()
+    writer.close()
+    assert text.startswith("HTTP/1.1 413 ")
+    assert "<p>What was sent is larger than 65536 bytes. Nothing was acknowledged: open the link again, and press" in text
+    assert (await asked(api_site, link(incident.id), "POST", b"name=Alice", **FORM)).status == 200  # it is not used up
+
+
+async def test_a_form_that_is_not_ours(api_site: ApiSite) -> None:
+    incident = await api_site.alarms.have_open()
+    path = link(incident.id)
+    answer = await asked(api_site, path, "POST", b"&".join([b"name=x"] * 11), **FORM)
+    assert (answer.status, "<h1>This is not our form</h1>" in answer.text) == (400, True)
+    sentence = "<p>What was sent has more than 10 fields. Nothing was acknowledged: open the link again, and press the button there.</p>"
+    assert sentence in answer.text
+    assert (await asked(api_site, path, "POST", b"&".join([b"name=x"] * 10), **FORM)).status == 200  # it is not used up
+
+
+async def test_a_disk_that_fails_in_between_takes_nothing_back(api_site: ApiSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    incident = await api_site.alarms.have_open()
+    acknowledge = api_site.alarms.acknowledge
+
+    async def on_a_failing_disk(of: str, ack: Acknowledgement) -> Incident:
+        await api_site.desk.store.close()  # after the link was used up
+        return await acknowledge(of, ack)
+
+    monkeypatch.setattr(api_site.alarms, "acknowledge", on_a_failing_disk)
+    answer = await asked(api_site, link(incident.id), "POST", b"name=Alice", **FORM)
+    assert answer.status == 202
+    assert "<h1>Acknowledged</h1>\n<p>By Alice (link over pager), " in answer.text
+    assert "<p>It is written down as soon as the disk takes it.</p>" in answer.text
+    (standing,) = api_site.alarms.open()
+    assert standing.acknowledged is not None
+    assert standing.acknowledged.by == "Alice (link over pager)"
 
 
 async def test_a_disk_that_takes_nothing_acknowledges_nothing(api_site: ApiSite) -> None:
