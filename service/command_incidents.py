@@ -9,6 +9,8 @@ import click
 from service.alarm_options import by_option, reaching, show, where_of
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from service.alarms_ask import Shape
     from service.reach import Where
 
@@ -120,7 +122,10 @@ def ack(context: click.Context, /, incidents: tuple[str, ...], form: str, until:
 @by_option
 @click.pass_context
 def close(context: click.Context, /, incidents: tuple[str, ...], form: str, **words: Any) -> int:
-    """Close incidents by hand; whoever was told of one is told of its end. They close by themselves once all is well."""
+    """Close incidents by hand; whoever was told of one is told of its end. They close by themselves once all is well.
+
+    Of checks that still fail nothing is told before they have been well once: to be quiet for a while take `ack` or `probe silence add`.
+    """
     where = where_of(context, words)
     from service.alarms_ask import speaker  # noqa: PLC0415 - as above
 
@@ -132,12 +137,19 @@ def _do(where: Where, form: str, deed: tuple[str, tuple[str, ...]], body: dict[s
     from urllib.parse import quote  # noqa: PLC0415 - as above
 
     from service.alarms_ask import done  # noqa: PLC0415 - as above
-    from service.incidents_show import print_incidents  # noqa: PLC0415 - as above
 
     verb, incidents = deed
     found = [done(where, f"/incidents/{quote(incident, safe='')}/{verb}", **body) for incident in incidents]
-    show(form, found, lambda console: print_incidents(found, console, _now()))
+    show(form, found, lambda console: _print_done(verb, found, console))
     return 0
+
+
+def _print_done(verb: str, found: list[Shape], console: Console) -> None:
+    from service.incidents_show import print_dismissed, print_incidents  # noqa: PLC0415 - as above
+
+    print_incidents(found, console, _now())
+    if verb == "close":
+        print_dismissed(found, console)
 
 
 @command.command("dependencies")

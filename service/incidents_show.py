@@ -24,6 +24,10 @@ NAMES = 20  # cells that are named
 EVIDENCE = 2  # sentences in a list
 STATES = {"sent": "green", "due": "yellow", "taken-over": "yellow", "refused": "red", "given-up": "bold red", "dropped": "dim"}
 SURE = ((0.9, "certain"), (0.7, "likely"), (0.4, "perhaps"))  # from this confidence on
+DISMISSED = (
+    "{count} check of {name} still fails; nothing is told of it before it has been well once",
+    "{count:,} checks of {name} still fail; nothing is told of them before they have been well once",
+)
 UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"))
 
 
@@ -102,6 +106,14 @@ def _beside(one: Mapping[str, Any]) -> Iterator[str]:
         yield f"nobody is told: {one['muted']}"
     if one["ended"]:
         yield one["ended"]
+
+
+def print_dismissed(closed: Sequence[Shape], console: Console) -> None:
+    """Print a line for each of these, just closed by hand, whose checks still fail: they are silent now."""
+    for one in closed:
+        if count := one["failing_count"]:
+            name = "it" if len(closed) == 1 else one["id"]
+            console.print(Text(DISMISSED[count > 1].format(count=count, name=name), "yellow"))
 
 
 # -- the story of one

@@ -108,6 +108,32 @@ async def test_acknowledging_and_closing(folder: Folder, monkeypatch: pytest.Mon
         assert await folder.ask("incidents", "ack", incident.id) == (3, "", gone)
 
 
+async def test_closing_what_still_fails_says_that_it_is_silent_now(folder: Folder) -> None:
+    async with folder.served() as site:
+        await site.alarms.have_open(7)
+        _, out, _ = await folder.ask("incidents", "close", "i00000007", "--why", "known")
+        assert out.endswith("\n2 checks of it still fail; nothing is told of them before they have been well once\n")
+        await site.alarms.have_open(8)
+        await site.alarms.have_open(9, "one.example")
+        _, out, _ = await folder.ask("incidents", "close", "i00000008", "i00000009", "--why", "known")
+    assert [line for line in out.splitlines() if "nothing is told" in line] == [
+        "2 checks of i00000008 still fail; nothing is told of them before they have been well once",
+        "1 check of i00000009 still fails; nothing is told of it before it has been well once",
+    ]
+
+
+async def test_acknowledging_says_nothing_of_silence(folder: Folder) -> None:
+    async with folder.served() as site:
+        await site.alarms.have_open(7)
+        assert "nothing is told" not in (await folder.ask("incidents", "ack", "i00000007"))[1]
+
+
+def test_the_help_of_closing_warns(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["incidents", "close", "--help"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Of checks that still fail nothing is told before they have been well once" in said
+
+
 # -- errors
 
 
