@@ -65,6 +65,10 @@ def test_without_a_service_the_store_is_read(folder: Folder) -> None:
             "--all means everything: leave out --domain, --server, --site and --cause, or --all",
         ),
         ("silence add --all --until 2h", "Missing option '--reason'"),
+        (
+            "silence add --all --until 9999-12-31T23:59:59-12:00 --reason x",
+            "--until: `9999-12-31T23:59:59-12:00` is out of bounds: times lie between 1970-01-01 and 2200-01-01",
+        ),
         ("maintenance add --all --until 1h --from 2020-01-01 --reason x", "--from: `2020-01-01` is past"),
         (
             "maintenance add --all --until 2027-03-28T02:30 --reason x",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -235,6 +235,15 @@ def test_an_acknowledgement_that_is_over_already_is_none() -> None:
     world = live("critical critical")
     with pytest.raises(ValueError, match=r"^an acknowledgement until 2026-11-20 08:00 UTC is over already; give a later time$"):
         world.watch.acknowledge("i00000001", Acknowledgement("anna", START, "", START), world.now)
+
+
+def test_an_acknowledgement_at_the_edge_of_the_calendar_is_refused_and_changes_nothing() -> None:
+    world = live("critical critical")
+    edge = datetime.fromisoformat("9999-12-31T23:59:59-12:00")
+    told = "^9999-12-31T23:59:59-12:00 is out of bounds: times lie between 1970-01-01 and 2200-01-01$"
+    with pytest.raises(ValueError, match=told):
+        world.watch.acknowledge("i00000001", Acknowledgement("anna", START, "", edge), world.now)
+    assert world.watch.open[0].acknowledged is None
 
 
 def test_an_acknowledgement_without_a_reason() -> None:
