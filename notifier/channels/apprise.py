@@ -20,6 +20,7 @@ from thresholds.values import Level
 log = logging.getLogger("apprise")  # where the library says what went wrong, with its addresses in clear
 REMEMBERED = 1_000  # notices of which some addresses are still to be reached
 LONGEST_TEXT = 20_000  # characters
+UNKNOWN = "apprise does not know such an address, or something is missing in it"
 SILENT = "it was not taken, and apprise does not say why"
 MOODS = {Level.CRITICAL: "failure", Level.WARNING: "warning"}  # apprise's own types of notices
 
@@ -72,7 +73,8 @@ class Apprise:
         except TimeoutError:
             raise NotDeliveredError(f"no answer from all services within {self._settings.timeout_seconds:g} s") from None
         if any(reasons):
-            raise NotDeliveredError(f"{len(took)} of {len(self._settings.urls)} services took it; {next(filter(None, reasons))}")
+            why = f"{len(took)} of {len(self._settings.urls)} services took it; {next(filter(None, reasons))}"
+            raise NotDeliveredError(why, again=any(one and not one.endswith(UNKNOWN) for one in reasons))
         self._took.pop(notice.key, None)
         return f"taken by {len(took)} of {len(self._settings.urls)} services"
 
@@ -105,7 +107,7 @@ def _plug_in(url: Secret) -> tuple[Any, str]:
 
     _hush()
     found = apprise.Apprise.instantiate(url.reveal(), asset=apprise.AppriseAsset(secure_logging=True, plugin_paths=[]))
-    return found, "apprise does not know such an address, or something is missing in it"
+    return found, UNKNOWN
 
 
 def _hush() -> None:

@@ -23,10 +23,10 @@ def address(there: Receiver, path: str = "t0ken-of-ours") -> Secret:
     return Secret(f"json://user:passw0rd@127.0.0.1:{there.port}/{path}")
 
 
-async def refusal(channel: Apprise) -> str:
+async def refusal(channel: Apprise, *, again: bool = True) -> str:
     with pytest.raises(NotDeliveredError) as caught:
         await channel.send(OPENED)
-    assert caught.value.again
+    assert caught.value.again is again
     return str(caught.value)
 
 
@@ -80,8 +80,12 @@ async def test_nobody_there() -> None:
 
 
 async def test_an_address_that_apprise_does_not_know() -> None:
-    why = await refusal(Apprise("chat", AppriseSettings((Secret("nosuch://passw0rd"),))))
+    why = await refusal(Apprise("chat", AppriseSettings((Secret("nosuch://passw0rd"),))), again=False)
     assert why == "0 of 1 services took it; address 1: apprise does not know such an address, or something is missing in it"
+    async with receiving() as good, receiving(status("500 Oh")) as bad:
+        told = Apprise("chat", AppriseSettings((address(good), Secret("nosuch://passw0rd"))))
+        assert (await refusal(told, again=False)).startswith("1 of 2 services took it; address 2: ")
+        await refusal(Apprise("chat", AppriseSettings((address(bad), Secret("nosuch://passw0rd")))))  # the one may yet take it
 
 
 async def test_one_that_hangs_is_left() -> None:
