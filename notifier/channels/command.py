@@ -98,8 +98,8 @@ async def _served(process: asyncio.subprocess.Process, body: bytes) -> str:
 
 
 async def _handed(process: asyncio.subprocess.Process, body: bytes) -> None:
-    """Write a program's input; one that does not read it is free to."""
-    if process.stdin is None:
+    """Write a program's input; one that does not read it, or has ended before it could, is free to: uvloop forbids to write then."""
+    if process.stdin is None or process.stdin.is_closing():
         return
     with suppress(ConnectionError):
         process.stdin.write(body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import stat
@@ -10,12 +11,14 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import uvloop
 
 from notifier.channels.command import Command, CommandSettings, filled
 from notifier.values import NotDeliveredError
 from tests.notifier.channels.telling import OPENED, hostile
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -71,6 +74,19 @@ def _alive(pid: int) -> None:
 async def test_one_that_reads_and_says_without_end_harms_nobody(tmp_path: Path) -> None:
     page = program(tmp_path, "exec 0<&-; head -c 3000000 /dev/zero >&2; head -c 300000000 /dev/zero; echo >&2; echo enough >&2; exit 1")
     assert await refusal(page) == f"{page} ended with exit code 1: enough"
+
+
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+def test_who_ends_without_reading_has_told(tmp_path: Path, loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
+    """Some of so many have ended before their input is written: their pipe is closed already."""
+    page = Command("page", CommandSettings(("sh", "-c", f'printf "%s\n" "$1" >>{tmp_path}/told', "sh", "{short}")))
+
+    async def tell() -> list[str]:
+        return [said for _ in range(20) for said in await asyncio.gather(*(page.send(OPENED) for _ in range(10)))]
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        assert runner.run(tell()) == ["sh ended with exit code 0"] * 200
+    assert (tmp_path / "told").read_text() == "CRITICAL imap 3/3 domains\n" * 200
 
 
 async def test_one_that_is_not_there(tmp_path: Path) -> None:
