@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from notifier.channels.payload import payload
 from notifier.templates import FILTERS, OUTPUT, ROUNDS, SOURCE
 from notifier.wording import notice
 from notifier.words_clean import spoken
@@ -63,10 +64,12 @@ makes of the first example below:
 
 ## For machines
 
-What webhook, command and MQTT get of the first example, as JSON:
+Webhook, command and MQTT get one JSON object. `version` changes when a member goes or changes its meaning; new ones may come at any time.
+`key` is the same whenever the same notice is sent again. `cause` is its kind and name, `number` the change within its incident, and `links`
+has those that there are. `subject`, `short` and `text` are the words above, and `facts` has all of it in parts. Of the first example:
 
 ```json
-<!-- facts -->
+<!-- payload -->
 ```
 """
 
@@ -98,7 +101,7 @@ def page() -> str:
         "filters": spoken(f"`{name}`" for name in sorted(FILTERS)),
         "variables": "\n".join(f"| `{name}` | {variable.about} |" for name, variable in VARIABLES.items()),
         "examples": "\n\n".join(_shown(name, matter) for name, matter in SAMPLES.items()),
-        "facts": json.dumps(example(first).facts, indent=2),
+        "payload": json.dumps(payload(example(first)), indent=2),
         "own": example(first, OWN).text.rstrip(),
     }
     whole = FRAME

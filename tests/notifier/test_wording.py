@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from notifier import words_document
+from notifier.channels.payload import encoded, payload
 from notifier.plain import trial
 from notifier.values import NO_LINKS, Links
 from notifier.words_html import COLOURS, GOOD
@@ -51,6 +52,14 @@ class Page(HTMLParser):
 
 def test_the_page_is_what_the_words_say() -> None:
     assert words_document.PAGE.read_text("utf-8") == words_document.page(), "run `python -m notifier.words_document`"
+
+
+def test_the_page_shows_what_machines_really_get() -> None:
+    _, machines = words_document.PAGE.read_text("utf-8").split("## For machines")
+    shown = json.loads(machines.partition("```json\n")[2].partition("```")[0])
+    assert shown == json.loads(encoded(payload(words_document.example(SAMPLES["opened"]))))
+    assert (shown["version"], shown["cause"], shown["facts"]["cause"]["kind"]) == (1, "server:imap", "server")
+    assert all(f"`{name}`" in machines for name in ("version", "key", "cause", "number", "links", "subject", "short", "text", "facts"))
 
 
 def test_the_page_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
