@@ -121,8 +121,8 @@ class Telling:
         except StoreError as error:
             log.warning("what %s was told before this start cannot be read: %s", name, error)
             return
-        last = [[pair for pair in pairs if pair[0].channel == name and pair[0].state is DeliveryState.SENT][-1:] for pairs in told]
-        each = [(delivery, stored) for pairs in last for delivery, stored in pairs]
+        sent = [[pair for pair in pairs if pair[0].channel == name and pair[0].state is DeliveryState.SENT] for pairs in told]
+        each = [pair for pairs in sent for pair in (*pairs[:1], *pairs[1:][-1:])]  # the first has the alert's labels, the last its words
         channel.resume(self._words(stored, channel=name, key=one.key, first_key="", more=(), mark="") for one, stored in each)
 
     def _beat(self) -> None:
@@ -142,6 +142,7 @@ class Telling:
         drilling = asyncio.get_running_loop().create_task(self._drill())
         try:
             await self._planned.wait()  # without a plan everybody would seem to be gone
+            await asyncio.gather(*self._resuming, return_exceptions=True)  # an alert's labels are those under which it fires there
             await self._deliverer.run()
         finally:
             tasks = [task for task in (counting, drilling, self._beating, *self._resuming) if task is not None]

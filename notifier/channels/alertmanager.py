@@ -1,8 +1,10 @@
 """The channel `alertmanager`: incidents as alerts of Prometheus Alertmanager, API version 2. Proof is its 200.
 
 An alert resolves by itself at its `endsAt`; so those that fire are posted again, with a later one, until the incident closes. That one lies
-a day ahead, so that our restart, or our death, is not read as "all is well". Its labels say who it is: when the level changes, the
-alert of the old one is ended with the new one's beginning. No label holds an address; annotations may.
+a day ahead, so that our restart, or our death, is not read as "all is well". Its labels say who it is: were one of them to change,
+Alertmanager would say "resolved" in the middle of an outage. So labels are only what stays from the opening to the end: `incident`, `site`,
+those configured, and `severity`, by which people route: the level that was told first. What it is now is an annotation: `level`, `cause`,
+`cause_kind`, `domains`. No label holds an address; annotations may.
 """
 
 import asyncio
@@ -22,14 +24,17 @@ from notifier.words_clean import line, lines
 from probe.clock import utc_now
 from probe.values import Secret
 from thresholds.incident_values import ChangeKind
+from thresholds.values import Level
 
 log = logging.getLogger("mailsonde.notifier")
 
 PATH = "/api/v2/alerts"
 LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
-OURS = ("alertname", "incident", "cause", "cause_kind", "severity", "site")
+SEVERITY = "severity"
+OURS = ("alertname", "incident", SEVERITY, "site")
 LOCAL_PART = re.compile(r"[^\s@:<>]+@")  # of an address
 LONGEST_TEXT = 4_000  # characters of an annotation
+TOLD = (Level.WARNING, Level.CRITICAL)  # at which an incident can have been told first
 Labels = tuple[tuple[str, str], ...]
 Alert = dict[str, Any]
 
@@ -58,28 +63,35 @@ class AlertmanagerSettings:
 
 
 def labels_of(notice: Notice, more: dict[str, str]) -> Labels:
-    """Return the labels that tell an alert from others."""
-    kind = notice.cause.partition(":")[0]
+    """Return the labels that tell an alert from others, were this notice the first of its incident."""
     own = {
         "alertname": "MailsondeIncident",
         "incident": notice.incident,
-        "cause": notice.cause,
-        "cause_kind": kind,
-        "severity": notice.level.name.lower(),
+        SEVERITY: notice.level.name.lower(),
         "site": str(notice.facts.get("site") or ""),
     }
     return tuple((name, LOCAL_PART.sub("", line(value))) for name, value in {**more, **own}.items() if value)
 
 
-def alert_of(notice: Notice, more: dict[str, str]) -> Alert:
-    """Return the alert of a notice, without its end."""
-    links = {"console_url": notice.links.console, "runbook_url": notice.links.runbook, "acknowledge_url": notice.links.acknowledge}
-    words = {"summary": line(notice.subject), "description": lines(notice.text, LONGEST_TEXT)}
-    alert = {
-        "labels": dict(labels_of(notice, more)),
-        "annotations": words | {name: url for name, url in links.items() if url},
-        "startsAt": stamp(notice.began_at),
+def annotations_of(notice: Notice) -> dict[str, str]:
+    """Return what may change while an alert fires."""
+    words = {
+        "summary": line(notice.subject),
+        "description": lines(notice.text, LONGEST_TEXT),
+        "level": notice.level.name.lower(),
+        "cause": line(notice.cause),
+        "cause_kind": line(notice.cause.partition(":")[0]),
+        "domains": line(", ".join(notice.facts.get("domains", ())), LONGEST_TEXT),
+        "console_url": notice.links.console,
+        "runbook_url": notice.links.runbook,
+        "acknowledge_url": notice.links.acknowledge,
     }
+    return {name: text for name, text in words.items() if text}
+
+
+def alert_of(notice: Notice, more: dict[str, str]) -> Alert:
+    """Return the alert of an incident's first notice, without its end."""
+    alert = {"labels": dict(labels_of(notice, more)), "annotations": annotations_of(notice), "startsAt": stamp(notice.began_at)}
     return alert | ({"generatorURL": notice.links.console} if notice.links.console else {})
 
 
@@ -103,13 +115,8 @@ class Alertmanager:
 
     async def send(self, notice: Notice) -> str:
         """Post what a notice changes; return the status as proof. Raises: NotDeliveredError."""
-        alert = alert_of(notice, self._settings.labels)
-        before = self._firing.get(notice.incident)
         closed = notice.kind is ChangeKind.CLOSED
-        alerts = [ended(alert, notice.at if closed else self._horizon())]
-        if before is not None and before["labels"] != alert["labels"]:
-            alerts.append(ended(before, notice.at))
-        proof = await self._post(alerts)
+        proof = await self._post(self._ends(notice) if closed else [ended(self._alert(notice), self._horizon())])
         if closed:
             self._firing.pop(notice.incident, None)
         else:
@@ -117,9 +124,9 @@ class Alertmanager:
         return proof
 
     def resume(self, notices: Iterable[Notice]) -> None:
-        """Keep these alive too: what was told before a restart and is still open, by its latest notice. Needs the running loop."""
+        """Keep these alive too: what was told before a restart and is still open, the first and the latest. Needs the running loop."""
         for notice in notices:
-            self._firing[notice.incident] = alert_of(notice, self._settings.labels)
+            self._firing[notice.incident] = self._alert(notice)
         if self._firing and (self._keeper is None or self._keeper.done()):
             self._keeper = asyncio.create_task(self._keep(), name=f"{self.name} keeps alerts firing")
 
@@ -130,6 +137,18 @@ class Alertmanager:
             with suppress(asyncio.CancelledError):
                 await self._keeper
             self._keeper = None
+
+    def _alert(self, notice: Notice) -> Alert:
+        """Return the alert of a notice, with the labels under which its incident fires."""
+        alert, before = alert_of(notice, self._settings.labels), self._firing.get(notice.incident)
+        return alert if before is None else alert | {"labels": before["labels"]}
+
+    def _ends(self, notice: Notice) -> list[Alert]:
+        """Return an incident's alert, ended; of one that is not known here each that it can be: an end of nothing tells nobody."""
+        alert = ended(self._alert(notice), notice.at)
+        if notice.incident in self._firing:
+            return [alert]
+        return [alert | {"labels": alert["labels"] | {SEVERITY: level.name.lower()}} for level in TOLD]
 
     def _horizon(self) -> datetime:
         return utc_now() + timedelta(seconds=self._settings.lasts_seconds)

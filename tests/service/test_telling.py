@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -51,10 +52,10 @@ def plan(*channels: ChannelPlan, **more: object) -> NotifyPlan:
     return NotifyPlan(channels, (route,), UTC_ZONE, **more)  # type: ignore[arg-type]
 
 
-def opening() -> Change:
+def opening(level: Level = Level.CRITICAL) -> Change:
     now = utc_now()
     cause = Cause(CauseKind.SERVER, "imap", (CELL,), ("1 of 1 domains on imap",))
-    incident = Incident("i0badcafe", cause, Level.CRITICAL, now, now, ("abc.example",), (CELL,), (CELL,), (f"{CELL}: no connection",))
+    incident = Incident("i0badcafe", cause, level, now, now, ("abc.example",), (CELL,), (CELL,), (f"{CELL}: no connection",))
     return Change(incident, ChangeKind.OPENED, now, 1)
 
 
@@ -106,9 +107,12 @@ async def test_an_alertmanager_keeps_what_a_former_process_told_it(store: Store,
     former = telling(store)
     former.adopt(plan(command))
     running = await run(former)
-    await save(store, [opening()])
-    former.wake()
-    await until(lambda: former.channels()[0].sent)
+    first = opening(Level.WARNING)
+    worse = replace(first, incident=replace(first.incident, level=Level.CRITICAL), kind=ChangeKind.WORSENED, number=2)
+    for number, change in enumerate((first, worse), start=1):
+        await save(store, [change])
+        former.wake()
+        await until(lambda number=number: former.channels()[0].sent == number)
     await asyncio.sleep(0.3)
     await end(running)
     later = telling(store)
@@ -117,6 +121,8 @@ async def test_an_alertmanager_keeps_what_a_former_process_told_it(store: Store,
     channel = later._channels["am"]
     assert isinstance(channel, Alertmanager)
     await until(lambda: "i0badcafe" in channel._firing)
+    alert = channel._firing["i0badcafe"]
+    assert (alert["labels"]["severity"], alert["annotations"]["level"]) == ("warning", "critical")
     await end(running)
 
 
