@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rich.text import Text
-
 from service.control_client import ControlError
+from service.hanging import print_hanging
 from service.words import harmless, seconds_text
 
 if TYPE_CHECKING:
@@ -42,6 +41,6 @@ def print_proofs(found: Sequence[Shape], console: Console) -> None:
     for one in found:
         name = harmless(one["channel"])
         if one["error"]:
-            console.print(Text(f"{name}: did not arrive: {harmless(one['error'])}", "bold red"))
+            print_hanging(f"{name}: did not arrive: {harmless(one['error'])}", console, "bold red")
         else:
-            console.print(Text(f"{name}: arrived in {seconds_text(one['seconds'])}: {harmless(one['proof'])}", "green"))
+            print_hanging(f"{name}: arrived in {seconds_text(one['seconds'])}: {harmless(one['proof'])}", console, "green")

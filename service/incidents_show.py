@@ -8,21 +8,33 @@ from rich.text import Text
 
 from service.api_values import moment
 from service.grid import LEVEL_STYLES, grid, level_text
+from service.hanging import print_hanging
 from service.report import plural
 from service.words import clock, harmless, shorten
 from thresholds.values import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from rich.console import Console
+
+    Row = tuple[str, Text, Text]  # when, what, and what there is to say of it
 
 Shape = dict[str, Any]
 SENTENCE = 300  # letters of one sentence
 NAMES = 20  # cells that are named
 EVIDENCE = 2  # sentences in a list
-STATES = {"sent": "green", "due": "yellow", "taken-over": "yellow", "refused": "red", "given-up": "bold red", "dropped": "dim"}
+NOT_ASKED = "not asked"  # how the words of a delivery begin that its route kept from a channel
+STATES = {
+    "sent": "green",
+    "due": "yellow",
+    "taken-over": "yellow",
+    "refused": "red",
+    "given-up": "bold red",
+    "dropped": "dim",
+    "not-asked": "yellow",
+}
 SURE = ((0.9, "certain"), (0.7, "likely"), (0.4, "perhaps"))  # from this confidence on
 DISMISSED = (
     "{count} check of {name} still fails; nothing is told of it before it has been well once",
@@ -128,7 +140,7 @@ def print_story(story: Shape, console: Console, now: datetime) -> None:
     head.append(f"  {_how_long(story, now)}", "dim")
     console.print(head)
     for words in _about(story):
-        console.print(Text(f"  {shorten(words, SENTENCE)}"))
+        print_hanging(f"  {shorten(words, SENTENCE)}", console)
     console.print(_timeline(story))
 
 
@@ -148,12 +160,17 @@ def _named(names: Sequence[str], count: int) -> str:
 
 
 def _timeline(story: Mapping[str, Any]) -> Any:
-    table = grid("WHEN", "WHAT", "")
-    table.add_row(clock(moment(story["began_at"])), Text("began", "dim"), Text("the first bad verdict", "dim"))
+    """Return all that happened in the order of its time; a delivery stands where it was tried last, or will be tried first."""
+    began = moment(story["began_at"])
+    rows: list[tuple[datetime, Row]] = [(began, (clock(began), Text("began", "dim"), Text("the first bad verdict", "dim")))]
     for change in story["history"]:
-        table.add_row(clock(moment(change["at"])), Text(change["kind"], "bold"), _change(change, story))
-        for delivery in [one for one in story["deliveries"] if one["number"] == change["number"]]:
-            table.add_row(*_delivery(delivery))
+        at = moment(change["at"])
+        rows.append((at, (clock(at), Text(change["kind"], "bold"), _change(change, story))))
+        told = [one for one in story["deliveries"] if one["number"] == change["number"]]
+        rows += [(max(at, moment(one["tried_at"] or one["due_at"] or change["at"])), _delivery(one, change["kind"])) for one in told]
+    table = grid("WHEN", "WHAT", "")
+    for _, row in sorted(rows, key=lambda timed: timed[0]):
+        table.add_row(*row)
     return table
 
 
@@ -171,13 +188,27 @@ def _change(change: Mapping[str, Any], story: Mapping[str, Any]) -> Text:
     return text
 
 
-def _delivery(delivery: Mapping[str, Any]) -> Iterable[str | Text]:
+def _delivery(delivery: Mapping[str, Any], kind: str) -> Row:
+    """Return the row of a change of this kind on its way over a channel."""
     tried = clock(moment(delivery["tried_at"])) if delivery["tried_at"] else ""
-    text = Text(delivery["state"].replace("-", " "), STATES.get(delivery["state"], ""))
+    state, said = _stands(delivery)
+    text = Text(state, STATES.get(state.replace(" ", "-"), ""))
     if delivery["tries"] > 1:
-        text.append(f" after {delivery['tries']} tries" if delivery["state"] == "sent" else f", {delivery['tries']} tries", "not bold")
-    if delivery["said"]:
-        text.append(f": {shorten(delivery['said'], SENTENCE)}", "not bold dim")
-    if delivery["due_at"] and delivery["state"] in {"due", "taken-over"} and delivery["tries"]:
-        text.append(f"; again at {clock(moment(delivery['due_at']))}", "dim")
-    return tried, Text(f"  {harmless(delivery['channel'])}"), text
+        text.append(f" after {delivery['tries']} tries" if state == "sent" else f", {delivery['tries']} tries", "not bold")
+    if said:
+        text.append(f": {shorten(said, SENTENCE)}", "not bold dim")
+    text.append(_next_try(delivery), "not bold dim")
+    return tried, Text(f"  {harmless(delivery['channel'])} ({kind})"), text
+
+
+def _stands(delivery: Mapping[str, Any]) -> tuple[str, str]:
+    """Return how a delivery stands, and what was said; a channel that was never tried has refused nothing."""
+    if not delivery["tries"] and delivery["said"].startswith(NOT_ASKED):
+        return NOT_ASKED, delivery["said"].removeprefix(NOT_ASKED).lstrip(": ")
+    return delivery["state"].replace("-", " "), delivery["said"]
+
+
+def _next_try(delivery: Mapping[str, Any]) -> str:
+    if not delivery["due_at"] or delivery["state"] not in {"due", "taken-over"}:
+        return ""
+    return f"{'; again' if delivery['tries'] else ''} at {clock(moment(delivery['due_at']))}"

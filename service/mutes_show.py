@@ -8,6 +8,7 @@ from rich.text import Text
 
 from service.api_values import moment
 from service.grid import grid
+from service.hanging import print_hanging
 from service.words import clock, harmless, shorten
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 Shape = dict[str, Any]
 SENTENCE = 300  # letters of one sentence
+COUNTS = {"sent": "SENT", "failed": "FAILED", "refused": "REFUSED", "taken_over": "TAKEN OVER"}
 PARTS = ("domain", "server", "site", "cause")
 
 
@@ -65,14 +67,14 @@ def _when(one: Mapping[str, Any]) -> str:
 
 
 def print_channels(channels: Sequence[Shape], console: Console) -> None:
-    """Print a row for each channel."""
+    """Print a row for each channel; a count that is 0 for all of them has no column."""
     if not channels:
         console.print("no channels: notify.channels of the configuration names them; nobody is told of anything")
         return
-    table = grid("CHANNEL", "KIND", "SENT", "FAILED", "REFUSED", "TAKEN OVER", "LAST PROOF")
+    counted = [name for name in COUNTS if any(one[name] for one in channels)]
+    table = grid("CHANNEL", "KIND", *(COUNTS[name] for name in counted), "LAST PROOF")
     for one in channels:
-        counts = [f"{one[name]:,}" for name in ("sent", "failed", "refused", "taken_over")]
-        table.add_row(Text(one["name"], "bold"), one["kind"], *counts, _proof(one))
+        table.add_row(Text(one["name"], "bold"), one["kind"], *(f"{one[name]:,}" for name in counted), _proof(one))
     console.print(table)
 
 
@@ -92,6 +94,6 @@ def print_route(routed: Shape, console: Console) -> None:
     if not routed["chains"]:
         console.print(Text("nobody would be told", "bold red"))
     for words in routed["words"]:
-        console.print(Text(f"  {shorten(words, SENTENCE)}"))
+        print_hanging(f"  {shorten(words, SENTENCE)}", console)
     for name, why in routed["refused"].items():
-        console.print(Text(f"  not over {shorten(f'{name}: {why}', SENTENCE)}", "yellow"))
+        print_hanging(f"  not over {shorten(f'{name}: {why}', SENTENCE)}", console, "yellow")

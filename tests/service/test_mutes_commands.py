@@ -114,7 +114,8 @@ async def test_channels(folder: Folder) -> None:
     async with folder.served():
         code, out, _ = await folder.ask("notify", "channels")
     assert code == 0
-    assert "ops-mail  mail     2     0       0        0           2026-11-21 08:00:00 UTC: 250 2.0.0 Ok: queued as 4jW76S0sf8zRhS4" in out
+    assert out.splitlines()[0].split() == ["CHANNEL", "KIND", "SENT", "FAILED", "LAST", "PROOF"]  # none was refused or taken over
+    assert "ops-mail  mail     2     0       2026-11-21 08:00:00 UTC: 250 2.0.0 Ok: queued as 4jW76S0sf8zRhS4" in out
     assert "failed: refuses the connection" in out
 
 
