@@ -12,6 +12,7 @@ import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.parser import BytesHeaderParser
+from email.policy import default as unfolding
 from typing import TYPE_CHECKING, Any
 
 from probe.clock import utc_now
@@ -126,7 +127,12 @@ def _letters(box: Letterbox) -> list[tuple[str, dict[str, str]]]:
         letters = []
         for number in found[0].split():
             _, parts = session.fetch(number.decode(), "(BODY.PEEK[HEADER])")
-            header = BytesHeaderParser().parsebytes(parts[0][1] if isinstance(parts[0], tuple) else b"")
-            told = {name: header.get(f"X-Mailsonde-{name.title()}", "") for name in ("incident", "kind", "number")}
-            letters.append((str(header.get("Subject", "")), told))
+            letters.append(letter_of(parts[0][1] if isinstance(parts[0], tuple) else b""))
     return letters
+
+
+def letter_of(head: bytes) -> tuple[str, dict[str, str]]:
+    """Return subject, incident, kind and number out of a message's header; folded lines are unfolded, words in other letters decoded."""
+    header = BytesHeaderParser(policy=unfolding).parsebytes(head)
+    told = {name: str(header.get(f"X-Mailsonde-{name.title()}", "")) for name in ("incident", "kind", "number")}
+    return str(header.get("Subject", "")), told
