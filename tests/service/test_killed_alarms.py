@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 KILLS = int(os.environ.get("MAILSONDE_KILLS", "50"))  # of the proof
 FAULTS = ("pop3-stopped", "imap-stopped")
+RULES = {"again": "500ms", "gather": "500ms", "flapping": {"closings": "1000"}}  # one that comes and goes would be held open for minutes
 
 
 def told(folder: Path) -> dict[str, list[str]]:
@@ -41,7 +42,7 @@ def kill_again_and_again(lab: Lab, folder: Path, kills: int) -> None:
     chance = random.Random(kills)  # noqa: S311 - which instants are tried, no secret
     channels = {"pager": {"kind": "command", "command": ["tee", "-a", str(folder / "pages")]}}
     notify = {"channels": channels, "routes": [{"to": ["pager"]}]}
-    file = configuration(lab, folder, notify=notify, trips=[], incidents={"again": "500ms", "gather": "500ms"})
+    file = configuration(lab, folder, notify=notify, trips=[], incidents=RULES)
     for turn in range(kills):
         fault = FAULTS[turn % len(FAULTS)]
         with serving(file) as service:
