@@ -194,7 +194,7 @@ async def test_a_reload_loses_nothing_that_is_under_way() -> None:
         await held.wait()
         return await send(notice)
 
-    old.send = slow  # type: ignore[method-assign]
+    old.send = slow  # type: ignore[method-assign]  # a far side that is slow from now on
     await stage.tell(opened())
     stage.deliverer.swap(stage.plan, {"a": new, "b": stage.far["b"]})
     await stage.pass_(20)
