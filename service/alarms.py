@@ -40,7 +40,7 @@ log = logging.getLogger("mailsonde.alarms")
 BREATH_SECONDS = 0.2  # between two reviews: what comes together is judged together
 AGAIN_SECONDS = 1.0  # after which the disk is asked again
 JOINED_SECONDS = 5.0  # between two storings of incidents of which nothing is told
-LONGEST_SLEEP_SECONDS = 60.0  # the wall clock, by which mutes end, may be set
+LONGEST_SLEEP_SECONDS = 2.0  # nothing rings when the prober falls sick or gets well, or the wall clock is set; a look costs a microsecond
 
 
 class Alarms:
@@ -93,12 +93,17 @@ class Alarms:
             except StoreError as error:
                 log.error("what incidents are open cannot be read yet: %s", error)  # noqa: TRY400 - the line says all
                 await asyncio.sleep(AGAIN_SECONDS)
+            except Exception:
+                log.exception("our own error in reading what incidents are open")
+                await asyncio.sleep(AGAIN_SECONDS)
 
     async def _recall_once(self) -> None:
+        """Read all of it before any of it is in force: an incident without its silence would be told."""
+        await self.read_mutes()
         closed = await recently_closed(self._store, utc_now(), self.watch.rules.flap_seconds)
         self.watch.restore(await open_incidents(self._store), closed)
         self._recalled = True
-        await self.read_mutes()
+        self._bell.set()
 
     async def plan(self, work: Work, needs: Mapping[str, tuple[str, ...]], rules: Rules, configured: Mutes) -> None:
         """Replace what is watched, and what the configuration mutes, at any time."""

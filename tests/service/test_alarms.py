@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from probe.clock import utc_now
@@ -11,9 +12,10 @@ from probe.values import Check, Endpoint, Fault, FaultKind, Journey, Outcome, Re
 from service.alarms import Alarms
 from service.work import Work
 from store.incidents import changes_of, open_incidents
+from store.mutes import add_silence
 from store.store import Store
 from store.values import Run, TripRun
-from thresholds.incident_values import Acknowledgement, Mutes, Rules
+from thresholds.incident_values import Acknowledgement, Mutes, Rules, Scene, Silence
 from thresholds.limits import Limits
 from thresholds.scope import EVERYTHING
 from thresholds.values import Level, Limit, Match, Verdict
@@ -31,7 +33,7 @@ IMAP, POP3, SUBMISSION = (
 WORK = Work((IMAP, POP3), (Journey("abc.example", "abc.example", SUBMISSION, IMAP),), Limits([Limit(Match(), 1.0)]), "berlin")
 
 
-class Scene:
+class Stage:
     """Alarms on a real store; what is asked again fails again, as long as `failing`."""
 
     def __init__(self, store: Store) -> None:
@@ -57,9 +59,9 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+async def scene(tmp_path: Path) -> AsyncIterator[Stage]:
     store = await Store.open(tmp_path / "s.db")
-    made = Scene(store)
+    made = Stage(store)
     await made.alarms.plan(WORK, {}, RULES, Mutes())
     running = asyncio.create_task(made.alarms.run())
     yield made
@@ -153,3 +155,29 @@ async def test_what_people_do_meanwhile_is_stored_too_and_nothing_twice(tmp_path
         told = await changes_of(here.alarms._store, EVERYTHING, incident.id)
         assert [one.change.number for one in told] == [1, 2, 3, 4]
         assert here.alarms._unsaved == []
+
+
+async def test_a_silence_is_in_force_before_anything_of_a_former_process_is_told(tmp_path: Path) -> None:
+    store = await Store.open(tmp_path / "s.db")
+    now = utc_now()
+    await add_silence(store, Silence("s0badcafe", Scene(server="imap"), "anna", "at it", now, now + timedelta(hours=1)))
+    await store.transact(lambda connection: connection.execute("ALTER TABLE silences RENAME TO away"))
+    await store.close()
+    async with scene(tmp_path) as here:
+        here.alarms.heard(here.run(IMAP))
+        await asyncio.sleep(0.7)
+        assert here.told == 0  # what mutes it cannot be read yet
+        await here.alarms._store.transact(lambda connection: connection.execute("ALTER TABLE away RENAME TO silences"))
+        await until(lambda: here.alarms.watch.open)
+        (incident,) = here.alarms.watch.open
+        assert "at it" in incident.muted
+
+
+async def test_the_prober_that_falls_sick_is_noticed_though_no_verdict_comes(tmp_path: Path) -> None:
+    async with scene(tmp_path) as here:
+        here.alarms._sick = lambda: "the prober cannot even talk to itself over loopback"
+        await until(lambda: here.told)
+        (incident,) = here.alarms.watch.open
+        assert incident.cause.key == "prober:berlin"
+        here.alarms._sick = lambda: ""
+        await until(lambda: not here.alarms.watch.open)
