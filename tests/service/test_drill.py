@@ -60,6 +60,13 @@ def test_a_channel_that_depends_on_what_is_said_to_fail_is_not_asked(tmp_path: P
     assert "other is not asked: it depends on the server imap, which is what fails" in done.stdout
 
 
+def test_a_channel_of_ones_own_that_fails_is_said_and_is_the_exit_code(tmp_path: Path) -> None:
+    done = probe("drill", "--simulate", "--server", "imap", "--yes", "--config", configured(tmp_path, "wrong, pager"))
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "wrong: NOT proven: false ended with exit code 1" in done.stdout
+    assert "pager: sent: tee ended with exit code 0" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
