@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from duckdb import DuckDBPyConnection
 
@@ -28,7 +29,8 @@ class Context:
     timezone: str = "UTC"  # of local stamps
     year: int | None = None  # told by the user for year-less stamps
     carry: str = ""  # what `parse` returned for the batch before it in this file (JSON; a header in force, the last stamp)
-    options: str = ""  # of a generic format: its regular expression
+    options: str = ""  # of a generic format: its regular expression; of an export: day-first or month-first
+    landing: Path | None = None  # the file that `landed` was read from: exactly its lines; None = a parser must do without
 
 
 class Format(Protocol):
