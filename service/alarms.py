@@ -11,11 +11,13 @@ import logging
 from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from secrets import token_hex
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from probe.clock import utc_now
+from service.calm import calmly
 from service.cells import cells_of, near_run, near_trip, of_run, of_trip, trip_cell
 from service.logs import facts
 from service.repeats import Repeats
@@ -24,6 +26,7 @@ from service.work import Work
 from store.errors import StoreError
 from store.incidents import open_incidents, recently_closed, save, update
 from store.mutes import mutes
+from thresholds.blame import causes
 from thresholds.incident_values import ChangeKind, Mutes, Rules
 from thresholds.incidents import Watch
 from thresholds.values import Level
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
 
     from store.store import Store
     from store.values import Run, TripRun
-    from thresholds.incident_values import Change, Incident, Observation
+    from thresholds.incident_values import Cause, Change, Incident, Observation
 
 log = logging.getLogger("mailsonde.alarms")
 
@@ -170,11 +173,24 @@ class Alarms:
     async def _turn(self) -> None:
         """Review, and store what has changed; our own bug in it ends nothing."""
         try:
+            await self._name()
             self.note(*self.watch.review(utc_now(), self.mutes, self._sick()))
             await self._save()
         except Exception:
             log.exception("our own error in the review of incidents")
             await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _name(self) -> None:
+        """Have causes named beside the loop, where any are to be. Where our own bug keeps us from it, each cell stands for itself."""
+        known = self.watch.question(utc_now(), self._sick())
+        if known is None:
+            return
+        found: tuple[Cause, ...] = ()
+        try:
+            found = await calmly(partial(causes, known))
+        except Exception:
+            log.exception("our own error in naming causes")
+        self.watch.answer(known, found, utc_now())
 
     def note(self, *changes: Change) -> None:
         """Have these changes stored, and told after that."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
+from functools import partial
 from time import sleep
 from typing import TYPE_CHECKING, NamedTuple
 
 from service.budget import Budget, by_place, shared
+from service.calm import calmly
 from service.schedule import Change, Rhythm, Schedule
 from service.shortfall import shortfalls
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from probe.values import Check
 
 
-SWITCH_SECONDS = 0.0005  # a thread keeps the interpreter so long; with Python's own 5 ms, 1,000 probes a second come 0.15 s late
 PORTION, PAUSE_SECONDS = 256, 0.001
 
 
@@ -69,9 +68,4 @@ def prepare(schedule: Schedule, checks: Iterable[Check], budgets: Mapping[str, B
 
 async def prepare_beside(schedule: Schedule, checks: Iterable[Check], budgets: Mapping[str, Budget]) -> RoundPlan:
     """Do so in a thread that lets the loop go first: 1,000 probes a second leave a core hardly half free, and it would take that whole."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(SWITCH_SECONDS)
-    try:
-        return await asyncio.to_thread(prepare, schedule, checks, budgets, PAUSE_SECONDS)
-    finally:
-        sys.setswitchinterval(before)
+    return await calmly(partial(prepare, schedule, checks, budgets, PAUSE_SECONDS))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from thresholds.blame import causes
 from thresholds.incident_values import CauseKind
 from thresholds.incidents_book import BY_HAND, RECOVERED, Book, restored_track
-from thresholds.incidents_naming import name
+from thresholds.incidents_naming import facts, give
 from thresholds.incidents_sickness import attend
 from thresholds.incidents_track import Track
 from thresholds.incidents_witness import Neighbours
@@ -49,6 +49,8 @@ class Watch:
         self._dirty = False  # an incident has changed since the last review
         self._due_at: datetime | None = None  # of what is open
         self._look_at: datetime | None = None  # when causes are to be named
+        self._asked: Facts | None = None  # of which somebody else names them just now
+        self._everything = False  # the prober has fallen sick, or got well, since the last review
         self._touched: dict[str, Incident] = {}
 
     @property
@@ -195,27 +197,48 @@ class Watch:
             sick: why the prober doubts itself, as a sentence; "" = it does not.
         """
         book = self._book
-        everything = sick != book.sick or (mutes is not book.mutes and mutes != book.mutes)
+        everything = self._everything or sick != book.sick or (mutes is not book.mutes and mutes != book.mutes)
         due_at = self.next_at()
         if not everything and (due_at is None or now < due_at):
             return ()
         book.mutes = mutes
-        if attend(book, sick, self._new_id, now):
-            self._look_at = None
-        self._prune()
-        if self._look_at is not None and now >= self._look_at:
-            self._name(now)
+        known = self.question(now, sick)
+        if known is not None:
+            self.answer(known, self._blame(known), now)
+        self._everything = False
         return self._settle(now, everything=everything)
+
+    def question(self, now: datetime, sick: str = "") -> Facts | None:
+        """Return of what causes are to be named now, None = of nothing. Who asks names them, and says what he found to `answer`.
+
+        So that naming, which takes a second where ten thousand cells are bad, need not hold up whoever hears verdicts: the facts stay as
+        they are, though the watch hears more. Until the answer comes a review names nothing else. `sick` as in `review`.
+        """
+        self._attend(sick, now)
+        self._prune()
+        if self._asked is not None or self._look_at is None or now < self._look_at:
+            return None
+        self._look_at = None
+        if any(track.sure for track in self._book.tracks.values()):
+            self._asked = facts(self._book)
+        return self._asked
+
+    def answer(self, known: Facts, causes: tuple[Cause, ...], now: datetime) -> None:
+        """Take the causes of these facts. Of what has changed since it was asked only what still is so counts; nothing, if we fell sick."""
+        if known is self._asked:
+            self._asked, self._dirty = None, True
+            self._prune()
+            give(self._book, known, causes, self._new_id, now)
+
+    def _attend(self, sick: str, now: datetime) -> None:
+        self._everything = self._everything or sick != self._book.sick
+        if attend(self._book, sick, self._new_id, now):
+            self._look_at = self._asked = None
 
     def _prune(self) -> None:
         if self._planned and not self._pruned:
             self._book.prune()
             self._pruned = True
-
-    def _name(self, now: datetime) -> None:
-        self._look_at = None
-        if any(track.sure for track in self._book.tracks.values()):
-            name(self._book, self._blame, self._new_id, now)
 
     def _settle(self, now: datetime, *, everything: bool) -> tuple[Change, ...]:
         changes: list[Change] = []

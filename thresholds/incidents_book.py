@@ -34,6 +34,7 @@ class Case:
     incident: Incident
     failing: set[str] = field(default_factory=set)  # cells that are surely bad
     cells: set[str] = field(default_factory=set)  # all that it has ever explained
+    began_at: datetime | None = None  # the first bad verdict of those that have joined; None = none has, since a restart
     stored: Incident | None = None  # as it was handed out last
     dirty: bool = True  # something has changed since it was last settled
     due_at: datetime | None = None  # when it is to be settled although nothing was seen
@@ -82,6 +83,7 @@ class Book:
         track.incident, case.end = case.incident.id, ""
         case.failing.add(name)
         case.cells.add(name)
+        case.began_at = min(case.began_at or track.began_at, track.began_at)
         case.dirty = True
 
     def prune(self) -> None:
@@ -110,7 +112,7 @@ class Book:
 
     def restore(self, incidents: Iterable[Incident]) -> None:
         """Take up incidents that a former process left open: what failed then counts as surely bad until it is well."""
-        cases = [Case(one, set(one.failing), {*one.cells, *one.failing}, one, looked=len(one.failing)) for one in incidents]
+        cases = [Case(one, set(one.failing), {*one.cells, *one.failing}, stored=one, looked=len(one.failing)) for one in incidents]
         self.cases |= {case.incident.id: case for case in cases}
         for case in cases:
             for name in tuple(case.failing):
@@ -125,22 +127,33 @@ class Book:
 
     def refresh(self, case: Case) -> None:
         """Bring an incident up to date with its cells."""
-        incident = case.incident
-        worst = nsmallest(MOST_REASONS, case.failing, key=lambda name: (-self.tracks[name].level, name))
+        incident, worst = case.incident, self._worst(case)
         level = self.tracks[worst[0]].level if worst else incident.level
         reasons, limit = self._told(case) or self._grounds(worst) or (incident.reasons, incident.limit)
-        domains = {*incident.domains, *(cell.domain for cell in self.planned(case.cells) if cell.domain)}
-        began = (self.tracks[name].began_at for name in case.failing)
+        cells, domains = incident.cells, incident.domains
+        if len(cells) != len(case.cells):  # they only grow
+            cells = tuple(sorted(case.cells))
+            domains = tuple(sorted({*domains, *(cell.domain for cell in self.planned(cells) if cell.domain)}))
         case.incident = replace(
             incident,
             level=level,
-            began_at=min((incident.began_at, *began)),
-            domains=tuple(sorted(domains)),
-            cells=tuple(sorted(case.cells)),
-            failing=tuple(sorted(case.failing)),
+            began_at=min(incident.began_at, case.began_at or incident.began_at),
+            domains=domains,
+            cells=cells,
+            failing=cells if len(cells) == len(case.failing) else tuple(name for name in cells if name in case.failing),
             reasons=reasons,
             limit=limit,
         )
+
+    def _worst(self, case: Case) -> list[str]:
+        """Return some of the cells that fail, the worst first, then by name; ten thousand are not sorted for that."""
+        by_level: dict[Level, list[str]] = {}
+        for name in case.failing:
+            by_level.setdefault(self.tracks[name].level, []).append(name)
+        worst: list[str] = []
+        for level in sorted(by_level, reverse=True):
+            worst += nsmallest(MOST_REASONS - len(worst), by_level[level])
+        return worst
 
     def _told(self, case: Case) -> tuple[tuple[str, ...], str] | None:
         """Return the reasons that were told where all that they speak of is well: what recovers last is seldom what was wrong."""

@@ -17,7 +17,7 @@ from thresholds.incidents_words import flapping, widened
 from thresholds.values import Level, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
     from thresholds.incidents_book import Book
@@ -31,25 +31,22 @@ UNSEEN = Verdict(Level.UNKNOWN, ("not seen since the restart",))
 
 def facts(book: Book) -> Facts:
     """Return what is known of all cells; of a bad one the last bad observation, though a good one may have come since."""
-    bad = {name: track for name, track in book.tracks.items() if track.sure}
-    seen = {name: track.last_bad or Observation(name, track.began_at, replace(UNSEEN, level=track.level)) for name, track in bad.items()}
-    return Facts(book.cells, book.latest | seen, frozenset(bad), _since(book))
+    bad = [(name, track) for name, track in book.tracks.items() if track.sure]
+    seen = {name: track.last_bad or Observation(name, track.began_at, replace(UNSEEN, level=track.level)) for name, track in bad}
+    return Facts(book.cells, book.latest | seen, frozenset(seen), _since(book, seen))
 
 
-def _since(book: Book) -> datetime:
+def _since(book: Book, bad: Iterable[str]) -> datetime:
     """Return the first bad verdict of the youngest trouble: what waits for a name, or of all that fails."""
-    names = book.waiting or [name for name, track in book.tracks.items() if track.sure]
-    return min(book.tracks[name].began_at for name in names)
+    return min(book.tracks[name].began_at for name in book.waiting or bad)
 
 
 # -- what becomes of the answer
 
 
-def name(book: Book, blame: Callable[[Facts], tuple[Cause, ...]], new_id: Callable[[], str], now: datetime) -> None:
-    """Ask for causes and give each its incident; opens those that are new, and says of each what has widened."""
-    known = facts(book)
-    causes = blame(known)
-    missing = set(book.waiting).difference(*(cause.cells for cause in causes))
+def give(book: Book, known: Facts, causes: tuple[Cause, ...], new_id: Callable[[], str], now: datetime) -> None:
+    """Give each cause its incident; opens those that are new, and says of each what has widened. What no cause explains stands alone."""
+    missing = known.bad.intersection(book.waiting).difference(*(cause.cells for cause in causes))
     alone = tuple(Cause(CauseKind.CHECK, each, (each,), (f"only {each}",)) for each in sorted(missing))
     _assign(book, (*causes, *alone), new_id, now)
     for case in book.cases.values():
