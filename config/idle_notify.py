@@ -44,14 +44,28 @@ def odd(settings: Settings, now: datetime) -> Iterator[Found]:
     yield from _untold(settings)
     for channel in made.channels:
         yield from _over_what_is_watched(settings, channel)
+    for name, channel in settings.notify.channels.items():
+        path = ("notify", "channels", name, "domains")
+        strange = [glob for glob in channel.domains or () if _strange(settings, glob)]
+        yield from ((path, f"`{glob}` matches no domain, so nothing is told of it") for glob in strange)
+
+
+def _strange(settings: Settings, domain: str) -> bool:
+    """Say whether a glob fits no domain of this configuration; where a directory names them, that is not known."""
+    return settings.discovery is None and not any(fits(domain, name) for name in _domains(settings))
+
+
+def _domains(settings: Settings) -> list[str]:
+    """Return the domains that are written, those of trips included."""
+    trips = [trip.end.mailbox.address.rpartition("@")[2] for trip in settings.trips if trip.end.mailbox is not None]
+    return [*(domain.name for domain in settings.domains), *trips]
 
 
 def _matchless(settings: Settings, path: Path, scene: ScenePlan, so: str) -> Iterator[Found]:
     """Yield that a match fits no server or no domain of this configuration."""
-    domains = None if settings.discovery else [domain.name for domain in settings.domains]
-    trips = [trip.end.mailbox.address.rpartition("@")[2] for trip in settings.trips if trip.end.mailbox is not None]
+    domains = None if settings.discovery else _domains(settings)
     for what, glob, known in (("server", scene.server, list(settings.servers)), ("domain", scene.domain, domains)):
-        names = [*known, *(trips if what == "domain" else ())] if known is not None else [glob]
+        names = known if known is not None else [glob]
         if names and not any(fits(glob, name) for name in names):
             yield (*path, what), f"matches no {what}, so {so}"
 

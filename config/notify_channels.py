@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 from pydantic import Discriminator, Field, Tag, WithJsonSchema, create_model, model_validator
 
 from config.channel_fields import field_of
-from config.fields import Count, DomainName, Duration, Name, Section, choice
+from config.fields import Count, DomainName, Duration, Name, Section, Text, choice
 from config.notify_fields import PARTS, NoticeTemplate
 from config.words import MARK
 from notifier.kinds import CHANNELS, ChannelKind
@@ -39,6 +39,11 @@ class ChannelSection(Section):
     depends_on: Dependencies = Field(
         {}, validate_default=True, description="What it cannot work without: `{servers: [..], domains: [..]}`, or a list of servers."
     )
+    domains: tuple[Text, ...] | None = Field(
+        None,
+        description="Domains, as globs, that whoever it belongs to may see: it is told of what fails of these alone, "
+        "and no other's name or count. A trip counts with both its ends. Default: all.",
+    )
     deadline_seconds: Duration = Field(
         "2m", alias="deadline", validate_default=True, description="Without proof by then the next channel of the chain takes over."
     )
@@ -54,13 +59,17 @@ class ChannelSection(Section):
 
     @model_validator(mode="after")
     def _sense(self) -> Self:
+        if self.domains == ():
+            raise ValueError("sees no domain; name those in `domains` that it is told of, or leave it out for all of them")
+        if self.domains and getattr(self, "commands", False):
+            raise ValueError("sees only some domains and has `commands: true`, which acknowledges for everybody; leave one of them out")
         if type(self) is not UnknownChannel:
             self.settings()
         return self
 
     def plan(self, name: str, servers: tuple[str, ...]) -> ChannelPlan:
         """Return it as the notifier knows it; `servers` are all that it depends on."""
-        about = (servers, self.depends_on.domains, self.deadline_seconds, self.per_minute, self.templates)
+        about = (servers, self.depends_on.domains, self.deadline_seconds, self.per_minute, self.templates, self.domains or ())
         return ChannelPlan(name, self.kind, self.settings(), *about)
 
 

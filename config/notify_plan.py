@@ -92,4 +92,4 @@ def _trip(journey: Journey) -> Cell:
     """Return which servers a journey's way leads over, by the name of its trips' cell."""
     fetch, submit = journey.fetch, journey.submit
     name = f"trip {journey.name}"
-    return Cell(name, journey.domain, fetch.server, "trip", journey.every_seconds, submit.server, fetch.endpoint.host)
+    return Cell(name, journey.domain, fetch.server, "trip", journey.every_seconds, submit.server, fetch.endpoint.host, origin=submit.domain)

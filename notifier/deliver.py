@@ -22,6 +22,7 @@ from notifier.past import first_key, is_escalation
 from notifier.plain import plain, trial
 from notifier.planning import Planner
 from notifier.settling import Settler
+from notifier.sight import narrowed
 from notifier.values import NotDeliveredError
 from notifier.words_matter import TEST
 from probe.clock import utc_now
@@ -248,7 +249,7 @@ class Deliverer:
     async def _tell(self, lane: Lane, batch: Sequence[Due], first: str) -> None:
         """Try a notice, and write down what came of it."""
         key = key_of(batch)
-        changes = tuple(stored for _, stored in batch)
+        changes = tuple(narrowed(stored, lane.plan, self._plan) for _, stored in batch)
         notice = self._notice(lane.plan.name, changes, (key, key if first == batch[0][0].key else first))
         try:
             proof = await lane.send(notice, plain(changes[0], key, len(batch) - 1))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from notifier.backoff import dropped, refused
 from notifier.past import ESCALATE, asked, heard, is_escalation, never_tried, route_origin
 from notifier.route import Telling, decide, refusals, tell
+from notifier.sight import seeing
 from notifier.values import Delivery, DeliveryState
 from thresholds.incident_values import ChangeKind
 
@@ -36,8 +37,11 @@ class Matter:
 
     stored: Stored
     past: Past  # the deliveries of its incident so far
-    plan: NotifyPlan
+    plan: NotifyPlan  # with the channels alone that may see it
     now: datetime
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "plan", seeing(self.plan, self.stored.change, heard(self.past)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from notifier.depends import named, places, refusal, reported
 from notifier.rota import on_call
+from notifier.sight import blind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -55,7 +56,7 @@ class Decision:
 
 def decide(incident: Incident, plan: NotifyPlan, now: datetime) -> Decision:
     """Return who is told of an incident, as it is, at a moment (aware, UTC)."""
-    refused = refusals(incident, plan)
+    refused = refusals(incident, plan) | blind(incident, plan)
     words: list[str] = []
     taken = tuple(_taken(incident, plan, now, words))
     tellings: list[Telling] = []

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from notifier.depends import ARROW
 from notifier.route import mismatch, refusals, tell
+from notifier.sight import ONLY, blind
 from thresholds.incident_values import Cause, CauseKind, Incident
 from thresholds.values import Level
 
@@ -83,7 +84,7 @@ def _variants(cause: Cause, plan: NotifyPlan, at: datetime) -> Iterator[Incident
 
 def _holes(incident: Incident, plan: NotifyPlan) -> Iterator[str]:
     """Yield why an alert could reach nobody, as a sentence with a place for its causes."""
-    refused, covered, taken, said = refusals(incident, plan), False, False, False
+    refused, covered, taken, said = refusals(incident, plan) | blind(incident, plan), False, False, False
     for route in plan.routes:
         if mismatch(route, incident, plan):
             continue
@@ -106,6 +107,9 @@ def _unreached(route: Route, plan: NotifyPlan, refused: Mapping[str, str]) -> st
     for who, chains in _turns(route, plan):
         if not any(tell(chain, route.origin, plan, refused).channels for chain in chains):
             names = dict.fromkeys(name for chain in chains for name in chain if name in refused)
+            only = [f"{name} {refused[name]}" for name in names if refused[name].startswith(ONLY)]
+            if only:
+                return f"{who}{', '.join(only)}"
             return f"{who}{', '.join(names)} would be refused, for it depends on them" if names else f"{who}there is no channel"
     return ""
 

@@ -44,6 +44,7 @@ class ChannelPlan:
     deadline_seconds: float = 120.0  # without proof by then the next channel of the chain takes over; this one goes on trying
     per_minute: int = 20  # notices; what is more is told in one summary
     templates: Mapping[str, str] = field(default_factory=dict)  # "subject", "text", "html", "short" -> Jinja; what is missing is ours
+    sees: tuple[str, ...] = ()  # domains, as globs, that it may be told of (notifier.sight); () = all there are
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from notifier.channels.mqtt import Mqtt
 from notifier.deliver import Deliverer, Surroundings
 from notifier.heartbeat import Heartbeat, beat_of
 from notifier.kinds import CHANNELS
+from notifier.sight import narrowed
 from notifier.values import DeliveryState, Links, NotDeliveredError, NotifyPlan
 from notifier.wording import notice
 from notifier.words_matter import DRILL
@@ -123,7 +124,8 @@ class Telling:
             return
         sent = [[pair for pair in pairs if pair[0].channel == name and pair[0].state is DeliveryState.SENT] for pairs in told]
         each = [pair for pairs in sent for pair in (*pairs[:1], *pairs[1:][-1:])]  # the first has the alert's labels, the last its words
-        channel.resume(self._words(stored, channel=name, key=one.key, first_key="", more=(), mark="") for one, stored in each)
+        seen = [(one, narrowed(stored, self._plans[name], self.plan)) for one, stored in each if name in self._plans]
+        channel.resume(self._words(stored, channel=name, key=one.key, first_key="", more=(), mark="") for one, stored in seen)
 
     def _beat(self) -> None:
         if self._beating is not None:
@@ -201,7 +203,8 @@ class Telling:
     def _links(self, stored: Stored, channel: str) -> Links:
         incident, plan = stored.change.incident, self.plan
         runbook = next((url for glob, url in plan.runbooks.items() if fnmatchcase(incident.cause.key, glob)), "")
-        if not plan.console_url or incident.closed_at is not None or incident.acknowledged is not None:
+        partial = channel in self._plans and self._plans[channel].sees  # who sees a part takes nothing on for all
+        if not plan.console_url or partial or incident.closed_at is not None or incident.acknowledged is not None:
             return Links(runbook=runbook)
         token = sign(self._key, incident.id, stored.change.number, utc_now() + LINK_LASTS, channel)
         return Links(runbook=runbook, acknowledge=f"{plan.console_url}/ack/{token}")
