@@ -1,8 +1,8 @@
-"""Which id the next server gave, as its last reply tells: one table of reply rules for all formats, as SQL expressions over the words `said`.
+"""Which id the next server gave, as its last reply tells: one table of rules for all formats, as SQL expressions over the words `said`.
 
 A reply is the peer's text: whoever runs the peer can write what he likes there, and senders choose the Message-IDs that it repeats.
-So a rule is anchored where the server puts its id (mostly the end), never found anywhere inside; what it claims means something only on
-the host that the delivering server names itself (`link_host`, else the line's next_host), which correlation checks.
+So a rule fits the whole reply or nothing: an id counts where a server puts it (mostly the end), not wherever somebody wrote it. What it
+claims means something only on the host that the delivering server names itself (`link_host`, else the line's next_host): correlation checks.
 """
 
 from __future__ import annotations
@@ -20,22 +20,17 @@ class Reply:
     host: str = ""  # RE2, group 1 = the host on which the id means something; "" = the host that took the message
 
 
+_CODE = r"(?:\d{3}[- ])?(?:[245]\.\d+\.\d+ )?"
+_NAME = r"[^\],\s]*[^\d\],\s][^\],\s]*"  # a host: not a number alone
 REPLIES = (
     Reply("queued-as", "queued as ", r".*\bqueued as ([0-9A-Za-z]{6,64})\.?"),  # Postfix; amavis and proxies repeat it last
     Reply("internal-id", "[InternalId=", r".*\[InternalId=(\d+), Hostname=[^\]\s]+\].*", r".*\[InternalId=\d+, Hostname=([^\]\s]+)\].*"),
-    Reply(
-        "internal-id",
-        "[InternalId=",
-        r".*\[InternalId=[^\],\s]*[^\d\],\s][^\],\s]*, Hostname=(\d+)\].*",
-        r".*\[InternalId=([^\],\s]+), Hostname=\d+\].*",
+    Reply(  # Exchange's swapped form
+        "internal-id", "[InternalId=", rf".*\[InternalId={_NAME}, Hostname=(\d+)\].*", rf".*\[InternalId=({_NAME}), Hostname=\d+\].*"
     ),
-    Reply(
-        "lmtp-session", " Saved", r".*> ([\w+/=]{22,}(?::[TR]\d+)*) Saved"
-    ),  # Dovecot; with :T2 and :R3 of later transactions, recipients
-    Reply("queued-as", "OK id=", r"(?:\d{3}[- ])?(?:[245]\.\d+\.\d+ )?OK id=([\w-]{16,23})"),  # Exim
-    Reply(
-        "queued-as", " Message accepted for delivery", r"(?:\d{3}[- ])?(?:2\.\d+\.\d+ )?(\w{14,}) Message accepted for delivery"
-    ),  # sendmail
+    Reply("lmtp-session", " Saved", r".*> ([\w+/=]{22,}(?::[TR]\d+)*) Saved"),  # Dovecot; :T2 = second transaction, :R3 = third recipient
+    Reply("queued-as", "OK id=", rf"{_CODE}OK id=([\w-]{{16,23}})"),  # Exim
+    Reply("queued-as", " Message accepted for delivery", rf"{_CODE}(\w{{14,}}) Message accepted for delivery"),  # sendmail
     Reply("queued-as", "envelope id ", r".*\benvelope id ([^\s()]+@[^\s()]+?)(?: and options\b.*)?"),  # Oracle
 )
 
@@ -44,24 +39,28 @@ def _text(word: str) -> str:
     return "'" + word.replace("'", "''") + "'"
 
 
-def _found(said: str, reply: Reply, pattern: str) -> str:
-    return f"when contains({said}, {_text(reply.gate)}) and regexp_full_match({said}, {_text(reply.pattern)}) then {pattern}"
+def _found(said: str, reply: Reply, answer: str) -> str:
+    return f"when contains({said}, {_text(reply.gate)}) and regexp_full_match({said}, {_text(reply.pattern)}) then {answer}"
+
+
+def _group(said: str, pattern: str) -> str:
+    return f"regexp_extract({said}, {_text(f'^(?:{pattern})$')}, 1)"
 
 
 def _case(arms: list[str]) -> str:
-    return f"case {' '.join(arms)} end" if arms else "null"
+    return f"case {' '.join(arms)} end"
 
 
 def rule(said: str) -> str:
-    """Return SQL: the rule that a reply proves, NULL when none. `said` is an expression: the reply alone, without what was added about it."""
+    """Return SQL: the rule that a reply proves, NULL when none. `said` is an SQL expression: the reply alone, nothing before or after it."""
     return _case([_found(said, reply, _text(reply.rule)) for reply in REPLIES])
 
 
 def claimed(said: str) -> str:
     """Return SQL: the id that the reply claims, NULL when none."""
-    return _case([_found(said, reply, f"regexp_extract({said}, {_text(reply.pattern)}, 1)") for reply in REPLIES])
+    return _case([_found(said, reply, _group(said, reply.pattern)) for reply in REPLIES])
 
 
 def host(said: str) -> str:
-    """Return SQL: the host that the reply itself names for its id; NULL when it names none."""
-    return _case([_found(said, reply, f"lower(regexp_extract({said}, {_text(reply.host)}, 1))") for reply in REPLIES if reply.host])
+    """Return SQL: the host that the reply itself names for its id, in lower case; NULL when it names none."""
+    return _case([_found(said, reply, f"lower({_group(said, reply.host)})") for reply in REPLIES if reply.host])
