@@ -40,6 +40,3 @@ class Outbox(Protocol):
 
     async def of(self, incident: str) -> list[tuple[Delivery, Stored]]:
         """Return all deliveries of an incident, whatever became of them, in the order in which they were planned."""
-
-    async def reached(self, incident: str) -> frozenset[str]:
-        """Return the channels over which anything of an incident was, or may have been, told: they are told of its end."""

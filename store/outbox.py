@@ -61,10 +61,6 @@ SETTLE = """
         tries = :tries, due_us = :due, deadline_us = :deadline, tried_us = :tried, said = :said WHERE id = :id
 """
 ALL_OF = f"SELECT {COLUMNS} FROM deliveries AS d INDEXED BY deliveries_by_incident WHERE incident = ? ORDER BY id"  # noqa: S608 - constants
-# A try whose proof was lost may have got through.
-REACHED = """
-    SELECT DISTINCT channel FROM deliveries INDEXED BY deliveries_by_incident WHERE incident = ? AND (tries > 0 OR state = 'sent')
-"""
 DEPTH = """
     SELECT (SELECT count(*) FROM changes INDEXED BY changes_unplanned WHERE planned = 0)
         + (SELECT count(*) FROM deliveries INDEXED BY deliveries_due WHERE settled = 0)
@@ -148,11 +144,6 @@ class StoreOutbox:
     async def of(self, incident: str) -> list[tuple[Delivery, Stored]]:
         """Return all deliveries of an incident, whatever became of them, in the order in which they were planned."""
         return await self._with_changes(await self._store.read(lambda connection: connection.execute(ALL_OF, (incident,)).fetchall()))
-
-    async def reached(self, incident: str) -> frozenset[str]:
-        """Return the channels over which anything of an incident was, or may have been, told."""
-        rows = await self._store.read(lambda connection: connection.execute(REACHED, (incident,)).fetchall())
-        return frozenset(channel for (channel,) in rows)
 
     async def depth(self) -> int:
         """Return how many changes have no plan yet and how many deliveries are not settled, together."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from notifier.past import OPEN, may_have_told
+from notifier.past import OPEN
 from notifier.values import Delivery, DeliveryState, Stored
 
 if TYPE_CHECKING:
@@ -93,10 +93,6 @@ class MemoryOutbox:
     async def of(self, incident: str) -> list[tuple[Delivery, Stored]]:
         self._look()
         return self._with(one for one in self.deliveries if one.incident == incident)
-
-    async def reached(self, incident: str) -> frozenset[str]:
-        self._look()
-        return frozenset(one.channel for one in self.deliveries if one.incident == incident and may_have_told(one))
 
 
 def _due(one: Delivery) -> tuple[datetime | None, int]:

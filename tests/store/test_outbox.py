@@ -174,26 +174,6 @@ async def test_a_proof_stands_and_what_is_settled_stays_so(store: Store, outbox:
     assert await due(outbox) == []
 
 
-@pytest.mark.parametrize(
-    ("state", "tries", "reached"),
-    [
-        (State.DUE, 0, False),
-        (State.DUE, 1, True),  # the try is under way
-        (State.SENT, 0, True),
-        (State.TAKEN_OVER, 1, True),
-        (State.GIVEN_UP, 9, True),  # some try may have arrived without a proof
-        (State.REFUSED, 0, False),  # it was not asked
-        (State.DROPPED, 0, False),
-    ],
-)
-async def test_who_was_reached(store: Store, outbox: StoreOutbox, state: State, tries: int, *, reached: bool) -> None:
-    first, _ = told()
-    (mail,) = await planned(store, outbox, (first,))
-    await outbox.settle(mail, replace(mail, state=state, tries=tries))
-    assert await outbox.reached(first.incident.id) == (frozenset({"mail"}) if reached else frozenset())
-    assert await outbox.reached("i99999999") == frozenset()
-
-
 async def test_how_much_waits_and_since_when(store: Store, outbox: StoreOutbox) -> None:
     assert (await outbox.depth(), await outbox.oldest()) == (0, None)
     first, last = told()
