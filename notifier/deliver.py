@@ -16,6 +16,7 @@ from random import random
 from typing import TYPE_CHECKING, Protocol
 
 from notifier.backoff import JITTER, LONGEST_SECONDS, begun, dropped
+from notifier.doubts import Doubting
 from notifier.grouping import gathering_seconds, group_of, key_of, together
 from notifier.lane import Lane, Tally
 from notifier.past import first_key, is_escalation
@@ -28,7 +29,7 @@ from notifier.words_matter import TEST
 from probe.clock import utc_now
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from notifier.kinds import Channel
@@ -62,6 +63,7 @@ class Surroundings:
     jitter: Callable[[], float] = random  # 0 to 1
     standing: Callable[[str], Incident | None] | None = None  # an open incident as it is now; nothing escalates that is taken on or muted
     troubles: tuple[type[Exception], ...] = (OSError,)  # of the outbox, that are not our bugs: their text is one line
+    opened: Callable[[], Iterable[Incident]] = tuple  # all open incidents: what depends on what they report is asked last
 
 
 class Deliverer:
@@ -79,7 +81,8 @@ class Deliverer:
         self, outbox: Outbox, plan: NotifyPlan, channels: Mapping[str, Channel], words: Words, around: Surroundings | None = None
     ) -> None:
         self._outbox, self._words, self._around = outbox, words, around or Surroundings()
-        self._plan, self._planner = plan, Planner(outbox)
+        doubting = Doubting(self._around.opened)
+        self._plan, self._planner = plan, Planner(outbox, lambda: doubting.doubts(self._plan))
         self._settler = Settler(outbox, self._planner)
         self._lanes: dict[str, Lane] = {}
         self._leaving: set[asyncio.Task[None]] = set()

@@ -9,7 +9,7 @@ closing goes where the routes in force say.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -39,6 +39,7 @@ class Matter:
     past: Past  # the deliveries of its incident so far
     plan: NotifyPlan  # with the channels alone that may see it
     now: datetime
+    doubted: Mapping[str, str] = field(default_factory=dict)  # by channel: what another open incident reports of what it depends on
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "plan", seeing(self.plan, self.stored.change, heard(self.past)))
@@ -51,6 +52,7 @@ class Planned:
     new: tuple[Delivery, ...] = ()
     dropped: tuple[tuple[Delivery, Delivery], ...] = ()  # earlier ones that are not wanted any more: before, after
     words: tuple[str, ...] = ()  # why
+    late: tuple[str, ...] = ()  # of these: which channels are asked last
     lost: bool = False  # somebody waits to hear of its end, and nobody is left who could be told
 
 
@@ -77,13 +79,13 @@ def overtaken(waiting: Iterable[Stored]) -> tuple[Stored, ...]:
 
 def _news(matter: Matter) -> Planned:
     """An opening, or a worsening."""
-    decision = decide(matter.stored.change.incident, matter.plan, matter.now)
+    decision = decide(matter.stored.change.incident, matter.plan, matter.now, matter.doubted)
     waits = {route.origin: route.wait_seconds for route in decision.routes} if matter.stored.change.kind is ChangeKind.OPENED else {}
     new = _first_of_each(matter, decision.tellings, waits)
     overtaken = "told by something newer before it escalated"
     drops = [(past, dropped(past, overtaken)) for past in never_tried(matter.past) if is_escalation(past) and past.channel in new]
     later = _escalations(matter, decision, set(new))
-    return Planned((*new.values(), *later, *_not_asked(matter, decision)), tuple(drops), decision.words)
+    return Planned((*new.values(), *later, *_not_asked(matter, decision)), tuple(drops), decision.words, decision.late)
 
 
 def _first_of_each(matter: Matter, tellings: Iterable[Telling], waits: Mapping[str, float]) -> dict[str, Delivery]:
@@ -130,26 +132,27 @@ def _escalations(matter: Matter, decision: Decision, told: set[str]) -> Iterator
     if matter.stored.change.incident.acknowledged is not None:
         return
     told |= {past.channel for past, _ in matter.past if is_escalation(past) and past.state is not DeliveryState.DROPPED}
-    for telling, after_seconds in steps(decision.routes, matter.plan, decision.refused):
+    for telling, after_seconds in steps(decision.routes, matter, decision.refused):
         if telling.channels and telling.channels[0] not in told:
             told.add(telling.channels[0])
             yield delivery(matter, telling.channels[0], telling, after_seconds)
 
 
-def steps(routes: Iterable[Route], plan: NotifyPlan, refused: Mapping[str, str]) -> Iterator[tuple[Telling, float]]:
+def steps(routes: Iterable[Route], matter: Matter, refused: Mapping[str, str]) -> Iterator[tuple[Telling, float]]:
     """Yield the chains to which these routes escalate, and after how long."""
     for route in routes:
         for place, step in enumerate(route.escalation):
             for chain in step.to:
-                yield tell(chain, f"{route.origin}{ESCALATE}{place}]", plan, refused), step.after_seconds
+                yield tell(chain, f"{route.origin}{ESCALATE}{place}]", matter.plan, refused, matter.doubted), step.after_seconds
 
 
 def _reminder(matter: Matter) -> Planned:
     """A reminder, for whom it is not too soon."""
-    decision = decide(matter.stored.change.incident, matter.plan, matter.now)
+    decision = decide(matter.stored.change.incident, matter.plan, matter.now, matter.doubted)
     repeats = {route.origin: route.repeat_seconds for route in decision.routes}
     new = _first_of_each(matter, decision.tellings, {}).values()
-    return Planned(tuple(one for one in new if not _too_soon(matter, one, repeats.get(one.origin))), words=decision.words)
+    wanted = tuple(one for one in new if not _too_soon(matter, one, repeats.get(one.origin)))
+    return Planned(wanted, words=decision.words, late=decision.late if wanted else ())
 
 
 def _too_soon(matter: Matter, new: Delivery, repeat_seconds: float | None) -> bool:
@@ -194,9 +197,9 @@ def _end(matter: Matter, drops: tuple[tuple[Delivery, Delivery], ...]) -> Planne
     new = tuple(_to_those_who_heard(matter, {}))
     if all(_left(past, matter.plan, {}) for past in heard(matter.past).values()):
         return Planned(new, drops, ("whoever was told hears of its end",))
-    decision = decide(matter.stored.change.incident, matter.plan, matter.now)
+    decision = decide(matter.stored.change.incident, matter.plan, matter.now, matter.doubted)
     told = {one.channel for one in new}
-    in_force = _first_of_each(matter, (tell(one.chain, one.origin, matter.plan, {}) for one in decision.tellings), {})
+    in_force = _first_of_each(matter, (tell(one.chain, one.origin, matter.plan, {}, matter.doubted) for one in decision.tellings), {})
     more = tuple(one for one in in_force.values() if one.channel not in told)
     words = ("a channel that was told is gone with all of its chain", *decision.words)
     return Planned((*new, *more), drops, words, lost=not (new or more))
@@ -223,8 +226,8 @@ def _dropped_with(matter: Matter, why: str) -> Iterator[Delivery]:
 
 def _in_place(matter: Matter) -> Iterator[Delivery]:
     """Yield the closing to whom the opening could not be told."""
-    chains = {past.chain: route_origin(past) for past, _ in matter.past}
-    tellings = [tell(chain, origin, matter.plan, {}) for chain, origin in chains.items()]
+    chains = {frozenset(past.chain): (past.chain, route_origin(past)) for past, _ in matter.past}  # an order may have changed since
+    tellings = [tell(chain, origin, matter.plan, {}, matter.doubted) for chain, origin in chains.values()]
     yield from _first_of_each(matter, tellings, {}).values()
 
 

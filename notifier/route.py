@@ -2,13 +2,14 @@
 
 The first route that matches is taken, and those after it while it says `go_on`. A route's chains are lists of channels, each of which takes
 over from the one before. A channel that depends on what is reported is left out of its chain (depends.py); a chain of which nothing is
-left tells nobody, and the decision says so.
+left tells nobody, and the decision says so. One that depends on what another open incident reports (doubts.py) is asked last.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from notifier.depends import named, places, refusal, reported
@@ -23,13 +24,14 @@ if TYPE_CHECKING:
     from thresholds.incident_values import Incident, Scene
 
 Chain = tuple[str, ...]
+NONE: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Telling:
     """One chain that is to be told."""
 
-    chain: Chain  # as configured
+    chain: Chain  # as configured, but for those in doubt, which come last
     channels: Chain  # of these: that may be used, in order; () = none may
     origin: str  # of its route: "notify.routes[0]"
 
@@ -42,6 +44,7 @@ class Decision:
     routes: tuple[Route, ...] = ()  # that were taken
     refused: Mapping[str, str] = field(default_factory=dict)  # by channel: why it is not asked
     words: tuple[str, ...] = ()  # sentences, in the order in which it was decided
+    late: tuple[str, ...] = ()  # of these: which channels are asked last, and why
 
     @property
     def chains(self) -> tuple[Chain, ...]:
@@ -54,19 +57,21 @@ class Decision:
         return ", ".join(route.origin for route in self.routes)
 
 
-def decide(incident: Incident, plan: NotifyPlan, now: datetime) -> Decision:
-    """Return who is told of an incident, as it is, at a moment (aware, UTC)."""
+def decide(incident: Incident, plan: NotifyPlan, now: datetime, doubted: Mapping[str, str] = NONE) -> Decision:
+    """Return who is told of an incident, as it is, at a moment (aware, UTC). `doubted` says by channel why it is asked last."""
     refused = refusals(incident, plan) | blind(incident, plan)
     words: list[str] = []
     taken = tuple(_taken(incident, plan, now, words))
     tellings: list[Telling] = []
+    late: list[str] = []
     for route in taken:
         for chain in chains_of(route, plan, now, words):
-            tellings.append(tell(chain, route.origin, plan, refused))
-            words.extend(_told(tellings[-1], refused))
+            tellings.append(tell(chain, route.origin, plan, refused, doubted))
+            late += [said for said in _late(tellings[-1], doubted) if said not in late]
+            words.extend(_told(tellings[-1], refused, doubted))
     if not any(telling.channels for telling in tellings):
         words.append("nobody is told")
-    return Decision(tuple(tellings), taken, refused, tuple(words))
+    return Decision(tuple(tellings), taken, refused, tuple(words), tuple(late))
 
 
 def refusals(incident: Incident, plan: NotifyPlan) -> dict[str, str]:
@@ -76,10 +81,11 @@ def refusals(incident: Incident, plan: NotifyPlan) -> dict[str, str]:
     return {name: why for name, why in said.items() if why}
 
 
-def tell(chain: Chain, origin: str, plan: NotifyPlan, refused: Mapping[str, str]) -> Telling:
-    """Return a chain with those of its channels that are there and may be used."""
+def tell(chain: Chain, origin: str, plan: NotifyPlan, refused: Mapping[str, str], doubted: Mapping[str, str] = NONE) -> Telling:
+    """Return a chain with those of its channels that are there and may be used, the doubted last."""
     known = {channel.name for channel in plan.channels}
-    return Telling(chain, tuple(name for name in chain if name in known and name not in refused), origin)
+    order = tuple(sorted(chain, key=lambda name: name in doubted and name not in refused))
+    return Telling(order, tuple(name for name in order if name in known and name not in refused), origin)
 
 
 def chains_of(route: Route, plan: NotifyPlan, now: datetime, words: list[str]) -> tuple[Chain, ...]:
@@ -95,9 +101,17 @@ def chains_of(route: Route, plan: NotifyPlan, now: datetime, words: list[str]) -
     return turn.chains
 
 
-def _told(telling: Telling, refused: Mapping[str, str]) -> Iterator[str]:
+def _late(telling: Telling, doubted: Mapping[str, str]) -> Iterator[str]:
+    """Yield which channels of a chain are asked last, or first although they are in doubt."""
+    alone = all(name in doubted for name in telling.channels)
+    how = "is asked all the same, for no other is left" if alone else "is asked last"
+    yield from (f"{name} {how}: it {doubted[name]}" for name in telling.channels if name in doubted)
+
+
+def _told(telling: Telling, refused: Mapping[str, str], doubted: Mapping[str, str]) -> Iterator[str]:
     """Yield what comes of one chain, in words."""
     yield from (f"{name} is not asked: it {refused[name]}" for name in telling.chain if name in refused)
+    yield from _late(telling, doubted)
     if telling.channels:
         yield f"told over {', then '.join(telling.channels)} ({telling.origin})"
     else:

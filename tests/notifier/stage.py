@@ -109,10 +109,11 @@ class Stage:
         self.plan, self.outbox, self.now = plan, outbox or MemoryOutbox(), NOON
         self.far = {channel.name: Far() for channel in plan.channels}
         self.standing: dict[str, Incident] | None = None
+        self.opened: list[Incident] = []  # that put channels in doubt
         self.deliverer = self.make()
 
     def make(self) -> Deliverer:
-        around = Surroundings(lambda: self.now, lambda: 0.0, self._stands, (BrokenError,))
+        around = Surroundings(lambda: self.now, lambda: 0.0, self._stands, (BrokenError,), lambda: self.opened)
         return Deliverer(self.outbox, self.plan, dict(self.far), words, around)
 
     def _stands(self, incident: str) -> Incident | None:
