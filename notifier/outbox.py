@@ -36,7 +36,10 @@ class Outbox(Protocol):
         """Return when the next try or deadline comes; None = nothing waits."""
 
     async def settle(self, before: Delivery, after: Delivery, more: Sequence[Delivery] = ()) -> None:
-        """Write what came of a try, and the deliveries that follow from it, in one transaction that stands on the disk."""
+        """Write what came of a try, and the deliveries that follow from it, in one transaction that stands on the disk.
+
+        What was never tried may go on over another channel.
+        """
 
     async def of(self, incident: str) -> list[tuple[Delivery, Stored]]:
         """Return all deliveries of an incident, whatever became of them, in the order in which they were planned."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from console.ports import Routed
+from notifier.doubts import doubts
 from notifier.route import decide
 from notifier.supposing import suppose
 from probe.clock import utc_now
@@ -80,8 +81,9 @@ class AlarmDesk:
     # -- who is told
 
     def route(self, domain: str, server: str, level: Level, at: datetime) -> Routed:
-        """Return who would be told."""
-        decision = decide(suppose(domain, server, level, at), self._telling.plan, at)
+        """Return who would be told, as long as what is open now stays so."""
+        incident, plan = suppose(domain, server, level, at), self._telling.plan
+        decision = decide(incident, plan, at, doubts(self.open(), plan).of(incident))
         return Routed(decision.chains, decision.refused, decision.words)
 
     async def test(self, channel: str) -> str:

@@ -82,10 +82,6 @@ class Alarms:
         """Return how many incidents are open, by level."""
         return Counter(incident.level for incident in self.watch.open)
 
-    def standing(self, incident: str) -> Incident | None:
-        """Return an open incident as it is now; None = it is not open."""
-        return next((one for one in self.watch.open if one.id == incident), None)
-
     # -- what is planned
 
     async def _recall(self) -> None:

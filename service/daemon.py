@@ -90,7 +90,9 @@ class Daemon:
         left = settings.store.path.with_suffix(".trips")
         self.trips = Trips(self.wire, key, PassageLedger(store), self._told, left=left, purses=purses)
         self.alarms = Alarms(store, self.probe_now, self.trips.hasten, lambda: self.health.sick)
-        self.telling = Telling(store, key, settings.timezone, self.alarms.standing, lambda: not (self.broken or store.health.broken))
+        self.telling = Telling(
+            store, key, settings.timezone, lambda: self.alarms.watch.open, lambda: not (self.broken or store.health.broken)
+        )
         self.alarms.changed = self.telling.wake
         self.alarm_desk = AlarmDesk(self.alarms, self.telling, store)
         self.telling.acknowledge = self.alarm_desk.acknowledge

@@ -11,7 +11,6 @@ import tempfile
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING
@@ -41,7 +40,7 @@ from thresholds.values import Level, Verdict
 if TYPE_CHECKING:
     from config.settings import Settings
     from notifier.values import Delivery, NotifyPlan
-    from thresholds.incident_values import Change, Incident
+    from thresholds.incident_values import Change
 
 SETTLED_SECONDS = 90.0
 LOOK_SECONDS = 0.2
@@ -118,7 +117,7 @@ async def _play(simulation: Simulation, *, ask: bool) -> int:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ms-drill-")))
         store = await Store.open(folder / "drill.db")
         stack.push_async_callback(store.close)
-        telling = Telling(store, token_hex(16).encode(), simulation.plan.timezone, partial(_standing, watch), lambda: True)
+        telling = Telling(store, token_hex(16).encode(), simulation.plan.timezone, lambda: watch.open, lambda: True)
         telling.mark = DRILL
         telling.adopt(replace(simulation.plan, console_url=""))
         running = asyncio.get_running_loop().create_task(telling.run())
@@ -129,10 +128,6 @@ async def _play(simulation: Simulation, *, ask: bool) -> int:
         closed = await _tell(store, telling, simulation.closing(watch), proven) if proven else []
     click.echo(CAUTION)
     return 0 if proven and not broken and not any(map(_failed, closed)) else 2
-
-
-def _standing(watch: Watch, incident: str) -> Incident | None:
-    return next((one for one in watch.open if one.id == incident), None)
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

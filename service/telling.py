@@ -28,7 +28,7 @@ from store.outbox import StoreOutbox
 from thresholds.incident_values import Acknowledgement
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
@@ -61,12 +61,12 @@ class Telling:
         store: has the outbox.
         key: signs links that acknowledge.
         zone: of times in words, until a plan says another one.
-        standing: an open incident as it is now, by its id.
+        opened: the incidents that are open now: what depends on what they report is asked last.
         healthy: whether the heart may beat.
     """
 
     def __init__(
-        self, store: Store, key: bytes, zone: ZoneInfo, standing: Callable[[str], Incident | None], healthy: Callable[[], bool]
+        self, store: Store, key: bytes, zone: ZoneInfo, opened: Callable[[], Iterable[Incident]], healthy: Callable[[], bool]
     ) -> None:
         self._store, self._outbox, self._key, self._healthy = store, StoreOutbox(store), key, healthy
         self.acknowledge: Callable[[str, Acknowledgement], Awaitable[object]] | None = None  # takes an incident on
@@ -75,11 +75,16 @@ class Telling:
         self.plan, self.mark = NotifyPlan((), (), zone), ""  # DRILL (notifier.words_matter): before each notice
         self._plans: dict[str, ChannelPlan] = {}
         self._channels: dict[str, Channel] = {}
-        around = Surroundings(standing=standing, troubles=(StoreError,))
+        self._open_now = opened
+        around = Surroundings(standing=self._standing, troubles=(StoreError,), opened=opened)
         self._deliverer = Deliverer(self._outbox, self.plan, {}, self._words, around)
         self._heart: Heartbeat | None = None
         self._beating: asyncio.Task[None] | None = None
         self._waiting = Waiting()
+
+    def _standing(self, incident: str) -> Incident | None:
+        """Return an open incident as it is now; None = it is not open."""
+        return next((one for one in self._open_now() if one.id == incident), None)
 
     # -- what is planned
 

@@ -57,8 +57,8 @@ NEXT_DEADLINE = "SELECT min(deadline_us) FROM deliveries INDEXED BY deliveries_a
 LINES = "SELECT id, line FROM changes WHERE id IN (SELECT value FROM json_each(?))"
 STATE = "SELECT state FROM deliveries WHERE id = ?"
 SETTLE = """
-    UPDATE deliveries SET chain = :chain, origin = :origin, key = :key, state = :state, settled = :settled, awaited = :awaited,
-        tries = :tries, due_us = :due, deadline_us = :deadline, tried_us = :tried, said = :said WHERE id = :id
+    UPDATE deliveries SET channel = :channel, chain = :chain, origin = :origin, key = :key, state = :state, settled = :settled,
+        awaited = :awaited, tries = :tries, due_us = :due, deadline_us = :deadline, tried_us = :tried, said = :said WHERE id = :id
 """
 ALL_OF = f"SELECT {COLUMNS} FROM deliveries AS d INDEXED BY deliveries_by_incident WHERE incident = ? ORDER BY id"  # noqa: S608 - constants
 DEPTH = """

@@ -125,7 +125,7 @@ def plans(lab: Lab, tmp_path: Path, ports: dict[str, int]) -> NotifyPlan:
 async def test_what_was_down_hears_of_opening_and_end_when_it_is_back(lab: Lab, tmp_path: Path) -> None:
     ports = {kind: free_port() for kind in ("webhook", "mqtt", "alertmanager")}
     store = await Store.open(tmp_path / "s.db")
-    service = Telling(store, b"k" * 32, ZoneInfo("UTC"), lambda _: None, lambda: True)
+    service = Telling(store, b"k" * 32, ZoneInfo("UTC"), tuple, lambda: True)
     service.adopt(plans(lab, tmp_path, ports))
     running = asyncio.create_task(service.run())
     dovecot.empty(lab.ground, ADDRESS)

@@ -44,7 +44,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 
 
 def telling(store: Store) -> Telling:
-    return Telling(store, b"k" * 32, UTC_ZONE, lambda _: None, lambda: True)
+    return Telling(store, b"k" * 32, UTC_ZONE, tuple, lambda: True)
 
 
 def plan(*channels: ChannelPlan, **more: object) -> NotifyPlan:
