@@ -1,7 +1,8 @@
 """Read a file from where it was left to its last whole line, as chunks of clean lines, each with the state after it.
 
-A state and its chunk are one thing: whoever stores both or neither, in one transaction, gets each line exactly once, whatever is killed. A
-half-written last line waits, unless the file is finished. A file that is emptied or replaced under our hands gives what was read before that.
+A state and its chunk are one thing: whoever stores both or neither, in one transaction, gets each line exactly once, whatever is killed.
+A half-written last line waits, unless the file is finished. A file that is emptied or replaced under our hands gives what was read before
+that.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from tracking.collect.clean import LONGEST, Cleaned, shorten
 from tracking.collect.forms import Form, form_of
 from tracking.collect.identity import HEAD, Trail, digest, windows
 from tracking.collect.known import fresh, moved, unpacked
-from tracking.collect.unpack import Limits, Unpacked
 from tracking.collect.values import Chunk, FileState, Found, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tracking.collect.unpack import Limits, Unpacked
 
 BLOCK = 1 << 20  # bytes read at once
 
@@ -33,8 +35,11 @@ class Batch:
 
 
 def read(found: Found, state: FileState | None = None, *, batch: Batch | None = None, flush: bool | None = None) -> Iterator[Chunk]:
-    """Give the lines behind the state (None: all). `flush`: the last line is whole even without its end; by default when the file is finished
-    or packed. Raises Unreadable, also when the file no longer holds what the state says."""
+    """Give the lines behind the state (None: all), in chunks.
+
+    `flush`: the last line is whole even without its end; by default when the file is finished or packed. Raises Unreadable, also when the
+    file no longer holds what the state says.
+    """
     batch = batch or Batch()
     with unpacked(found.path, batch.unpacking) as content:
         about = content.about

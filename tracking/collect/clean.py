@@ -1,7 +1,7 @@
 """Make lines safe for every reader behind: valid UTF-8, ended by LF, no CR and no NUL; not one line more or less.
 
-A line that is not UTF-8 is read as Latin-1 (no byte is lost); a CR inside becomes U+240D, a NUL U+2400; both are counted as repaired. What is
-valid but ugly (escapes, bidirectional marks) stays: it is evidence, and escaped where it is shown.
+A line that is not UTF-8 is read as Latin-1 (no byte is lost); a CR inside becomes U+240D, a NUL U+2400; both are counted as repaired. What
+is valid but ugly (escapes, bidirectional marks) stays: it is evidence, and escaped where it is shown.
 """
 
 from __future__ import annotations

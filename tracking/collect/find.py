@@ -1,7 +1,8 @@
-"""Find the files that are meant: paths, folders, globs; each rotated series from its oldest file on; what cannot be read is told, one by one.
+"""Find the files that are meant: paths, folders, globs; each rotated series from its oldest file on; each that cannot be read is told.
 
-A folder is walked, links to folders too, each folder once; hidden names are left out of walks. A file with two names is taken once. Tar and
-zip archives are refused: their members have no stable place of their own. Opens each file once to see that it may be read, unless told not to.
+A folder is walked, links to folders too, each folder once; hidden names are left out of walks. A file with two names is taken once. Tar
+and zip archives are refused: their members have no stable place of their own. Opens each file once to see that it may be read, unless told
+not to.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import glob
 import os
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tracking.collect.opening import explain, open_file, unfit
@@ -52,7 +54,7 @@ def _matches(pattern: str, recursive: bool) -> Iterator[Each]:
         yield Refused(pattern, "an empty path names no file")
     elif os.path.lexists(pattern) or not glob.has_magic(pattern):
         yield from _look(pattern, recursive)
-    elif paths := sorted(glob.glob(pattern, recursive=recursive)):
+    elif paths := sorted(glob.glob(pattern, recursive=recursive)):  # noqa: PTH207 Path.glob takes no absolute patterns
         for path in paths:
             yield from _look(path, recursive)
     else:
@@ -61,9 +63,9 @@ def _matches(pattern: str, recursive: bool) -> Iterator[Each]:
 
 def _look(path: str, recursive: bool) -> Iterator[Each]:
     try:
-        about = os.stat(path)
+        about = Path(path).stat()
     except (OSError, ValueError) as problem:
-        yield Refused(printable(path), explain(path, problem) if isinstance(problem, OSError) else "holds a NUL, no path does")
+        yield Refused(printable(path), explain(path, problem) if isinstance(problem, OSError) else "holds a NUL, as no path does")
         return
     if stat.S_ISDIR(about.st_mode):
         yield from _walk(path, {(about.st_dev, about.st_ino)}, recursive)
@@ -78,10 +80,10 @@ def seen(path: str, about: os.stat_result) -> Each:
         return Refused(name, why)
     if path.lower().endswith(_ARCHIVES):
         return Refused(name, "is an archive of several files: unpack it and give its folder")
-    where = os.path.abspath(path)
-    told = age(os.path.basename(path))
-    series = os.path.join(os.path.dirname(where), told.base)
-    return Found(where, name, about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns, printable(series), told.rotated)
+    where = Path(os.path.abspath(path))  # noqa: PTH100 resolve() would follow the links by which it is known
+    told = age(where.name)
+    series = printable(str(where.parent / told.base))
+    return Found(str(where), name, about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns, series, told.rotated)
 
 
 def printable(path: str) -> str:
@@ -92,17 +94,17 @@ def printable(path: str) -> str:
 def _walk(folder: str, above: set[tuple[int, int]], recursive: bool) -> Iterator[Each]:
     """Walk a folder in the order of its names; `above` are the folders walked on the way here."""
     try:
-        names = sorted(name for name in os.listdir(folder) if not name.startswith("."))
+        paths = sorted(str(path) for path in Path(folder).iterdir() if not path.name.startswith("."))
     except OSError as problem:
         yield Refused(printable(folder), explain(folder, problem))
         return
-    for name in names:
-        yield from _enter(os.path.join(folder, name), above, recursive)
+    for path in paths:
+        yield from _enter(path, above, recursive)
 
 
 def _enter(path: str, above: set[tuple[int, int]], recursive: bool) -> Iterator[Each]:
     try:
-        about = os.stat(path)
+        about = Path(path).stat()
     except OSError as problem:
         yield Refused(printable(path), explain(path, problem))
         return
@@ -119,7 +121,7 @@ def ordered(files: Iterable[Found]) -> list[Found]:
     """Bring each series into its order, oldest first; the series in the order of their names."""
     series: dict[str, list[tuple[Age, Found]]] = {}
     for file in files:
-        series.setdefault(file.series or file.path, []).append((age(os.path.basename(file.path)), file))
+        series.setdefault(file.series or file.path, []).append((age(Path(file.path).name), file))
     return [file for _, members in sorted(series.items()) for file in _settled(_series(members))]
 
 

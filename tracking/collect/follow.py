@@ -1,13 +1,14 @@
 """Follow files that grow: a cheap look (stat only) says which have something to read. Rotation keeps the old file until its end is read.
 
-No thread, no event loop and no clock: whoever follows calls `changed` as often as wanted. A file whose place was taken by another one, which
-shrank or vanished, is looked for under the other names of its series, where what was written since it was read is handed on before the new
-file, also when it was packed meanwhile.
+No thread, no event loop and no clock: whoever follows calls `changed` as often as wanted. A file whose place was taken by another one, or
+which shrank or vanished, is looked for under the other names of its series, where what was written since it was read is handed on before
+the new file, also when it was packed meanwhile.
 """
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tracking.collect.find import find, ordered, seen
@@ -80,7 +81,7 @@ def _family(path: str, since_ns: int) -> list[Found]:
 
 def _look(path: str) -> Found | None:
     try:
-        file = seen(path, os.stat(path))
+        file = seen(path, Path(path).stat())
     except OSError:
         return None
     return file if isinstance(file, Found) else None

@@ -6,13 +6,14 @@ place where it once ended.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tracking.collect import journal
 from tracking.collect.clean import Cleaned, clean
 
-BOM = b"\xef\xbb\xbf"
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True, slots=True)

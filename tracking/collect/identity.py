@@ -1,13 +1,12 @@
 """Which content a file holds, whatever its name: hashes of its head, of the bytes before an offset, and of places between.
 
-A name, an inode and a time of writing are hints; the content is the proof. A state (values.FileState) is proved by its head (first bytes up
-to 4096, unpacked) and its tail (the 256 bytes before the offset). A file that is shorter than what was read is an older copy when every mark
-it reaches agrees. Two contents with one head differ in their tails; the second one gets an id from a longer head.
+A name, an inode and a time of writing are hints; the content is the proof. A state (values.FileState) is proved by its head (first bytes,
+up to 4096, unpacked) and its tail (the 256 bytes before the offset). A file that is shorter than what was read is an older copy when every
+mark it reaches agrees. Two contents with one head differ in their tails; the second one gets an id from a longer head.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING
@@ -15,6 +14,8 @@ from typing import TYPE_CHECKING
 from tracking.collect.values import FileState, Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
     from tracking.collect.unpack import Unpacked
 
 _BOM = b"\xef\xbb\xbf"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tracking.collect.forms import form_of
@@ -70,8 +70,8 @@ class Known:
                 verdict = judge(state, content, opening)
                 if verdict in _SURE and _is_proof(state, found, verdict):
                     return Recognition(verdict, state if verdict is Verdict.OLDER or _lives(state) else moved(state, found))
-            state = fresh(found, content, self._states.keys(), flush=flush or found.finished or bool(content.packing))
-        return Recognition(_changed(hints, found), state)
+            begun = fresh(found, content, self._states.keys(), flush=flush or found.finished or bool(content.packing))
+        return Recognition(_changed(hints, found), begun)
 
     def _hints(self, found: Found) -> list[FileState]:
         """Give the states that this inode and this path had last, the inode's first."""
@@ -98,7 +98,7 @@ def _untouched(state: FileState, found: Found) -> bool:
 def _lives(state: FileState) -> bool:
     """Say whether the file that was read is still where it was: then another one with its content is a copy."""
     try:
-        about = os.stat(state.path)
+        about = Path(state.path).stat()
     except OSError:
         return False
     return (about.st_dev, about.st_ino) == (state.device, state.inode)
@@ -125,8 +125,8 @@ def continues(state: FileState, found: Found) -> Verdict:
 
 def moved(state: FileState, found: Found) -> FileState:
     """Return the state as of the file that holds its content now."""
-    place = {"name": found.name, "path": found.path, "device": found.device, "inode": found.inode}
-    return replace(state, **place, size=found.size, mtime_ns=found.mtime_ns)
+    there = replace(state, name=found.name, path=found.path, device=found.device, inode=found.inode)
+    return replace(there, size=found.size, mtime_ns=found.mtime_ns)
 
 
 def fresh(found: Found, content: Unpacked, taken: Collection[int], *, flush: bool) -> FileState | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from importlib import import_module
+from pathlib import Path
 
 
 def _name(module: str, call: str, number: int) -> str:
@@ -18,7 +19,7 @@ def _name(module: str, call: str, number: int) -> str:
 def denied(path: str) -> str:
     """Say why this existing path cannot be read, and what to do: one clause, without the path."""
     try:
-        about = os.stat(path)
+        about = Path(path).stat()
     except OSError:
         return "a folder above it may not be entered: ask its owner for the right to (x), or run as root"
     if os.name != "posix":

@@ -1,7 +1,7 @@
-"""The bytes of a file, unpacked as a stream: gzip, bzip2, xz and zstd, known by their first bytes and not by a name; several members in a row.
+"""The bytes of a file, unpacked as a stream: gzip, bzip2, xz and zstd, known by their first bytes and not by a name; several members too.
 
-What is cut short or damaged gives what there is, and a note. A bomb gives what a log could have held, and a note: at most 1000 times its own
-size (real logs: up to 200) once that is over 256 MiB, and 1 TiB in all.
+What is cut short or damaged gives what there is, and a note. A bomb gives what a log could have held, and a note: at most 1000 times its
+own size (real logs: up to 200) once that is over 256 MiB, and 1 TiB in all.
 """
 
 from __future__ import annotations
@@ -10,11 +10,14 @@ import bz2
 import lzma
 import os
 import zlib
-from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import IO, Protocol
+from typing import IO, TYPE_CHECKING, Protocol
 
 from backports import zstd
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 BLOCK = 1 << 18  # bytes of a packed file read at once
 _MAGIC = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ\0", "xz"), (b"\x28\xb5\x2f\xfd", "zstd"))
@@ -34,12 +37,19 @@ class Decoder(Protocol):
     """One packed member, as the standard library's decompressors are."""
 
     @property
-    def eof(self) -> bool: ...
+    def eof(self) -> bool:
+        """The member's end was reached."""
+
     @property
-    def needs_input(self) -> bool: ...
+    def needs_input(self) -> bool:
+        """Nothing more comes out before something goes in."""
+
     @property
-    def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, max_length: int = -1, /) -> bytes: ...
+    def unused_data(self) -> bytes:
+        """What went in and lies behind the member's end."""
+
+    def decompress(self, data: bytes, max_length: int = -1, /) -> bytes:
+        """Take packed bytes, return at most so many unpacked ones; the rest comes with the next call."""
 
 
 class _Gzip:
@@ -66,13 +76,11 @@ class _Gzip:
 
 def _salvage(inner: zlib._Decompress, data: bytes) -> bytes:
     """Return what comes out before the damaged byte: zlib itself would keep it."""
-    out = []
-    try:
+    out = bytearray()
+    with suppress(zlib.error):
         for place in range(len(data)):
-            out.append(inner.decompress(data[place : place + 1]))
-    except zlib.error:
-        pass
-    return b"".join(out)
+            out += inner.decompress(data[place : place + 1])
+    return bytes(out)
 
 
 DECODERS: dict[str, Callable[[], Decoder]] = {
@@ -158,16 +166,19 @@ class Unpacked:
 
     def _step(self, size: int) -> bytes:
         """Feed the decoder once; the end of a member begins the next."""
-        if self._decoder is None:
+        decoder = self._decoder
+        if decoder is None:
             return self._begin()
-        if self._decoder.eof:
-            self._input, self._decoder = self._decoder.unused_data + self._input, None
-            return b""
-        if self._decoder.needs_input and not self._input and not self._fill():
+        if decoder.eof:
+            self._input, self._decoder = decoder.unused_data + self._input, None
+        elif not decoder.needs_input:
+            return decoder.decompress(b"", size)
+        elif self._input or self._fill():
+            fed, self._input = self._input, b""
+            return decoder.decompress(fed, size)
+        else:
             self._stop("cut short: its end is missing")
-            return b""
-        fed, self._input = (self._input, b"") if self._decoder.needs_input else (b"", self._input)
-        return self._decoder.decompress(fed, size)
+        return b""
 
     def _begin(self) -> bytes:
         """Begin a member, or see that none follows: padding is nothing, anything else is junk."""

@@ -9,7 +9,7 @@ from typing import Any, Self
 JSON = dict[str, Any]
 
 
-class Unreadable(ValueError):
+class Unreadable(ValueError):  # noqa: N818 - it names the file's state, and need not be our error
     """A file that cannot be read now: the message is one sentence for its reader, and names the file."""
 
 
