@@ -186,7 +186,8 @@ class Watch:
         """Return when a review is due though nothing more was seen, None = it is not; a moment long past = at once."""
         if self._dirty:
             return AT_ONCE
-        return min((at for at in (self._due_at, self._look_at) if at is not None), default=None)
+        look_at = self._look_at if self._asked is None else None
+        return min((at for at in (self._due_at, look_at) if at is not None), default=None)
 
     def review(self, now: datetime, mutes: Mutes = NO_MUTES, sick: str = "") -> tuple[Change, ...]:
         """Return what has changed, to be stored in one transaction.

@@ -71,20 +71,28 @@ class Book:
 
     # -- members of incidents
 
-    def join(self, case: Case, name: str) -> None:
-        """Let an incident explain a cell that is surely bad; it leaves the one that did."""
-        track = self.tracks[name]
+    def join(self, case: Case, *names: str) -> None:
+        """Let an incident explain cells that are surely bad; they leave those that did. There may be sixty thousand."""
+        own, began, waiting = case.incident.id, case.began_at, self.waiting
+        for name in names:
+            track = self.tracks[name]
+            if track.incident != own:
+                self._leave(track, case)
+                track.incident = own
+            if name in waiting:
+                del waiting[name]
+            if began is None or track.began_at < began:
+                began = track.began_at
+        case.failing.update(names)
+        case.cells.update(names)
+        case.began_at, case.dirty, case.end = began, True, "" if names else case.end
+
+    def _leave(self, track: Track, new: Case) -> None:
         former = self.cases.get(track.incident)
-        if former is not None and former is not case:
-            former.failing.discard(name)
+        if former is not None:
+            former.failing.discard(track.cell)
             former.dirty = True
-            former.end = former.end if former.failing else f"{PART_OF}{case.incident.id}"
-        self.waiting.pop(name, None)
-        track.incident, case.end = case.incident.id, ""
-        case.failing.add(name)
-        case.cells.add(name)
-        case.began_at = min(case.began_at or track.began_at, track.began_at)
-        case.dirty = True
+            former.end = former.end if former.failing else f"{PART_OF}{new.incident.id}"
 
     def prune(self) -> None:
         """Forget the cells that are planned no more; an incident that has none left, or lost the last that failed, has ended."""
@@ -102,13 +110,14 @@ class Book:
 
     def release(self, case: Case) -> None:
         """Let go of a closed incident's cells; those that are still bad (it was closed by hand) open none before they were good."""
-        del self.cases[case.incident.id]
+        own, tracks = case.incident.id, self.tracks
+        del self.cases[own]
         for name in case.cells:
-            track = self.tracks.get(name)
-            if track is not None and track.incident == case.incident.id:
+            track = tracks.get(name)
+            if track is not None and track.incident == own:
                 track.incident, track.dismissed = "", track.sure
-                if track.idle:
-                    del self.tracks[name]
+                if not track.sure and not any(track.recent):  # it is idle
+                    del tracks[name]
 
     def restore(self, incidents: Iterable[Incident]) -> None:
         """Take up incidents that a former process left open: what failed then counts as surely bad until it is well."""

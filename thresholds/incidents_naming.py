@@ -110,8 +110,7 @@ def _explain(book: Book, case: Case, cause: Cause) -> None:
     more = not case.cells.issuperset(cells)
     if case.incident.changes and _is_wider(case, cause, more=more):
         case.widened = widened(cause)
-    for each in cells:
-        book.join(case, each)
+    book.join(case, *cells)
     untold = not case.incident.changes and case.failing.issubset(cause.cells)
     if more or untold or identity(case.incident.cause) == identity(cause):  # who was told "server imap" is told of its end by that name
         case.incident = replace(case.incident, cause=cause)

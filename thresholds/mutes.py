@@ -7,6 +7,7 @@ a measurement, and nothing here keeps the end of what was told from being told.
 from __future__ import annotations
 
 from datetime import UTC, timedelta
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from thresholds.incident_values import Mutes
@@ -98,7 +99,17 @@ def _speaking(cause: Cause, mutes: Mutes, now: datetime) -> Iterator[tuple[Holds
 
 
 def _holds(scene: Scene, cause: Cause) -> Holds:
-    return lambda cell: matches(scene, cell, cause)
+    """Return what asks one scene of many cells of a cause: they share its server and site, and of these each is asked once."""
+    if not fits(scene.cause, cause.key):
+        return lambda _: False
+    server, site = lru_cache(partial(fits, scene.server)), lru_cache(partial(fits, scene.site))
+
+    def holds(cell: Cell | None) -> bool:
+        if cell is None:
+            return matches(scene, None, cause)
+        return server(cell.server) and site(cell.site) and fits(scene.domain, cell.domain)
+
+    return holds
 
 
 def next_end(mutes: Mutes, now: datetime) -> datetime | None:

@@ -181,3 +181,16 @@ async def test_the_prober_that_falls_sick_is_noticed_though_no_verdict_comes(tmp
         assert incident.cause.key == "prober:berlin"
         here.alarms._sick = lambda: ""
         await until(lambda: not here.alarms.watch.open)
+
+
+async def test_our_own_bug_in_naming_keeps_no_alarm_back(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async with scene(tmp_path) as here:
+        odd = Fault("odd", "connect")  # type: ignore[arg-type] # no kind that blame knows
+        seen = Run(Result(IMAP, utc_now(), (), fault=odd), Verdict(Level.CRITICAL, ("why",)))
+        for _ in range(RULES.bad):
+            here.alarms.heard(seen)
+            await asyncio.sleep(RULES.again_seconds)
+        await until(lambda: here.told)
+        (incident,) = here.alarms.watch.open
+        assert (incident.cause.key, incident.cause.evidence) == ("check:abc.example/imap", ("only abc.example/imap",))
+        assert "our own error in naming causes" in caplog.text
