@@ -1,0 +1,79 @@
+"""Opens DuckDB the way all of tracking wants it: UTC, bounded memory, spilling into the lake's own folder. Imported lazily: it is large."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from tracking.errors import TrackError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from duckdb import DuckDBPyConnection
+
+MEMORY_BYTES = 1 << 30  # of the whole process, by default
+ENGINE_SHARE = 0.6  # of it for DuckDB's own pool; the rest holds the batch under way, Python, and what DuckDB does not count
+LEAST_BYTES = 192 << 20  # with less not even one batch can be parsed
+_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(i?B?)\s*", re.IGNORECASE)
+_UNITS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
+
+
+def size(text: str) -> int:
+    """Read `1GiB`, `512M`, `2000000000` as bytes (powers of 1024, 1000 where it says `GB`). Raises: TrackError."""
+    match = _SIZE.fullmatch(text)
+    if match is None:
+        raise TrackError(f"{text!r} is no size: write 512MiB or 2GiB")
+    number, unit, ending = match.groups()
+    base = 1000 if unit and ending.upper() == "B" else 1024
+    return int(float(number) * base ** _UNITS[unit.upper()])
+
+
+def connect(spill: Path | None, memory_bytes: int = MEMORY_BYTES, threads: int | None = None) -> DuckDBPyConnection:
+    """Open a connection of its own, in memory; `spill` is where it may put what does not fit. Raises: TrackError."""
+    if memory_bytes < LEAST_BYTES:
+        raise TrackError(f"{memory_bytes >> 20} MiB of memory is too little: give at least {LEAST_BYTES >> 20} MiB")
+    con = duckdb.connect(
+        ":memory:", config={"memory_limit": f"{int(memory_bytes * ENGINE_SHARE)}B", "autoinstall_known_extensions": "false"}
+    )
+    con.execute("set TimeZone = 'UTC'")
+    con.execute("set enable_progress_bar = false")
+    if spill is not None:
+        con.execute(f"set temp_directory = {quoted(spill)}")
+    if threads is not None:
+        con.execute(f"set threads = {int(threads)}")
+    return con
+
+
+def quoted(value: object) -> str:
+    """Write a text as an SQL literal: for the few places that take no parameter (COPY, SET, views); never for what a log says."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+@contextmanager
+def telling(lake: Path) -> Iterator[None]:
+    """Turn what the disk does to DuckDB and to us into one sentence. Raises: TrackError."""
+    try:
+        yield
+    except OSError as error:
+        raise TrackError(_sentence(lake, error.strerror or "unknown reason")) from error
+    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        raise TrackError(_sentence(lake, str(error))) from error
+
+
+_NO_ROOM = re.compile(r"no space|disk quota|file too large|max_temp_directory_size", re.IGNORECASE)
+_NO_MEMORY = re.compile(r"out of memory|failed to allocate|could not allocate|memory limit", re.IGNORECASE)
+
+
+def _sentence(lake: Path, said: str) -> str:
+    """Say what is wrong and what to do, in one line."""
+    if _NO_ROOM.search(said):
+        return f"there is no room for the lake {lake}: free some and run it again, it goes on where it stopped"
+    if _NO_MEMORY.search(said):
+        return "the memory limit is too small for this: give more with --memory and run it again, it goes on where it stopped"
+    first = " ".join(said.split())[:300]
+    return f"the lake {lake} cannot be used: {first}"
