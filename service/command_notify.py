@@ -21,7 +21,8 @@ Examples:
 A test says that it is one, and counts as arrived only when the far side has
 acknowledged it: the proof is printed.
 Exit code: 0, or 2 where a test did not arrive or nobody would be told, 3 where
-nothing could be said.
+nothing could be said. Where no service runs, `route` answers by the
+configuration, and does not know which incidents are open.
 """
 FAILED = 2
 
@@ -53,13 +54,13 @@ def channels(context: click.Context, /, form: str, **words: Any) -> int:
 @reaching
 @click.pass_context
 def route(context: click.Context, /, form: str, level: str, at: str | None, **words: Any) -> int:
-    """Say who would be told, by what, and why."""
+    """Say who would be told, by what, and why; without a service, by the configuration alone."""
     where = where_of(context, words)
-    from service.alarms_ask import asked, route_time  # noqa: PLC0415 - as above
+    from service.alarms_ask import route_time  # noqa: PLC0415 - as above
     from service.mutes_show import print_route  # noqa: PLC0415 - as above
+    from service.route_asked import routed  # noqa: PLC0415 - as above
 
-    when = route_time("--at", at, where)
-    found = asked(where, lambda control: control.get("/notify/route", **words, level=level.upper(), at=when))
+    found = routed(where, {**words, "level": level.upper(), "at": route_time("--at", at, where)})
     show(form, found, lambda console: print_route(found, console))
     return 0 if found["chains"] else FAILED
 

@@ -128,6 +128,42 @@ async def test_who_would_be_told(folder: Folder) -> None:
     assert json.loads(other)["chains"] == [["pager", "ops-mail"]]
 
 
+CONFIGURATION = """servers:
+  imap: {kind: imap, host: 127.0.0.1}
+  hub: {kind: smtp, host: 127.0.0.1, depends_on: [imap]}
+notify:
+  channels:
+    mail: {kind: command, command: ["true"], depends_on: {servers: [hub]}}
+    pager: {kind: command, command: ["true"]}
+  routes: [{match: {level: critical}, to: [[mail, pager]]}]
+"""
+
+
+def test_without_a_service_the_configuration_says_who_would_be_told_and_not_what_is_open(folder: Folder) -> None:
+    (folder.path / "mailsonde.yml").write_text(CONFIGURATION)
+    code, out, err = folder.probe("notify", "route", "--server", "imap", "--format", "json")
+    refused = {"mail": "depends on the server imap, which is what fails"}
+    unknown = "which incidents are open is not known, for the service does not run: what depends on what they report would be asked last"
+    words = [
+        "notify.routes[0] matches",
+        "mail is not asked: it depends on the server imap, which is what fails",
+        "told over pager (notify.routes[0])",
+        unknown,
+    ]
+    assert (code, json.loads(out)) == (0, {"chains": [["pager"]], "refused": refused, "words": words})
+    assert err.endswith(f"probe: the service does not run; this is what {folder.path / 'mailsonde.yml'} says\n")
+    code, out, _ = folder.probe("notify", "route", "--server", "imap", "--level", "warning", "--at", "2026-12-24 03:00")
+    assert (code, out.splitlines()[:2]) == (2, ["nobody would be told", "  notify.routes[0] does not match: the level is WARNING"])
+    code, out, _ = folder.probe("notify", "route", "--domain", "abc.example", "--server", "pop3")
+    assert (code, out.splitlines()[0]) == (0, "mail > pager")
+
+
+def test_without_a_service_a_wrong_configuration_is_one_line(folder: Folder) -> None:
+    (folder.path / "mailsonde.yml").write_text("notify: {channels: {pager: {kind: pigeon}}}\n")
+    code, out, err = folder.probe("notify", "route", "--server", "imap")
+    assert (code, out, err.count("\n"), "mailsonde.yml:1:" in err) == (3, "", 1, True)
+
+
 async def test_every_channel_is_tried_and_one_that_fails_stops_no_other(folder: Folder) -> None:
     async with folder.served():
         code, out, err = await folder.ask("notify", "test")
