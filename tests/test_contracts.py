@@ -23,6 +23,8 @@ PLANTS = {
     "pure-service": ("service/schedule.py", "import time", "service.schedule is not allowed to import time"),
     "nobody-uses-setup": ("config/__init__.py", "import setup.refusals", "config is not allowed to import setup"),
     "setup-alone": ("setup/refusals.py", "import probe.values", "setup is not allowed to import probe"),
+    "pure-tracking": ("tracking/correlate/__init__.py", "import sqlite3", "tracking.correlate -> sqlite3"),
+    "light-collect": ("tracking/collect/__init__.py", "import duckdb", "tracking.collect -> duckdb"),
 }
 # What may touch the world in probe/ and notifier/. A new module is pure, and stands in the contract, unless it is named here with a reason.
 WORLDLY = {
