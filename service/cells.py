@@ -81,7 +81,8 @@ def of_trip(run: TripRun, at: datetime) -> Observation | None:
     trip = run.trip
     if trip.outcome is None and run.verdict.level < Level.WARNING:
         return None
-    return Observation(trip_cell(trip.name), at, run.verdict, trip.total_seconds, outcome=trip.outcome, slow=run.verdict.broke)
+    slow, message = run.verdict.broke, trip.message_id
+    return Observation(trip_cell(trip.name), at, run.verdict, trip.total_seconds, outcome=trip.outcome, slow=slow, message=message)
 
 
 def near_run(run: Run, limits: Limits, share: float, site: str) -> bool:

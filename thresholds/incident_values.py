@@ -49,6 +49,7 @@ class Observation:
     outcome: Outcome | None = None  # of a trip that has ended
     slow: tuple[str, ...] = ()  # names of the steps, stages or hops that broke a limit; () = none, or the total alone
     run_id: int | None = None
+    message: str = ""  # of a trip: its Message-ID; what is said of one message, first and last, is one observation
     steps: tuple[Step, ...] = ()  # of a conversation that is bad: where its time went; () = not known, or it is good
 
 

@@ -28,6 +28,7 @@ class Track:
     cell: str
     began_at: datetime  # its first bad verdict, since it was last without any
     recent: list[Level] = field(default_factory=list)  # of the last `of` verdicts, OK = not bad
+    messages: list[str] = field(default_factory=list)  # beside each: the message that it was of; "" = none
     level: Level = Level.OK  # while it is surely bad: what n of the last m have reached
     sure: bool = False  # it is bad
     good: int = 0  # in a row
@@ -43,26 +44,34 @@ class Track:
 
     def take(self, seen: Observation, rules: Rules, *, near: bool) -> None:
         """Take the next verdict."""
-        level = seen.verdict.level
-        if level >= Level.WARNING:
+        if seen.verdict.level >= Level.WARNING:
             self._bad(seen, rules)
         elif near:
-            self._push(Level.OK, rules)
+            self._put(Level.OK, seen, rules)
             self.good = 0
         else:
-            self._good(rules)
+            self._good(seen, rules)
 
-    def _push(self, level: Level, rules: Rules) -> None:
+    def _place(self, seen: Observation) -> int | None:
+        """Return which of the recent verdicts was of the same message: its last word takes the place of the first."""
+        return self.messages.index(seen.message) if seen.message and seen.message in self.messages else None
+
+    def _put(self, level: Level, seen: Observation, rules: Rules) -> None:
+        place = self._place(seen)
+        if place is not None:
+            self.recent[place] = level
+            return
         self.recent.append(level)
-        del self.recent[: -rules.of]
+        self.messages.append(seen.message)
+        del self.recent[: -rules.of], self.messages[: -rules.of]
 
     def _bad(self, seen: Observation, rules: Rules) -> None:
         if not self.sure and not any(self.recent):
             self.began_at = seen.at
-        if self._same_moment(seen, rules):
+        if self._place(seen) is None and self._same_moment(seen, rules):
             self.recent[-1] = max(self.recent[-1], seen.verdict.level)
         else:
-            self._push(seen.verdict.level, rules)
+            self._put(seen.verdict.level, seen, rules)
         self.good, self.last_bad = 0, seen
         reached = sorted(self.recent, reverse=True)[rules.bad - 1 : rules.bad]
         if reached and reached[0]:
@@ -74,9 +83,10 @@ class Track:
         bad = last is not None and bool(self.recent) and self.recent[-1] is not Level.OK
         return bad and last is not None and seen.at - last.at < timedelta(seconds=rules.again_seconds * SAME_SHARE)
 
-    def _good(self, rules: Rules) -> None:
-        self._push(Level.OK, rules)
-        self.good += 1
+    def _good(self, seen: Observation, rules: Rules) -> None:
+        place = self._place(seen)
+        self.good += place is None or self.recent[place] is not Level.OK  # a second copy of what came well says nothing new
+        self._put(Level.OK, seen, rules)
         if self.sure and (self.dismissed or self.good >= rules.good):
             self.recover()
 
@@ -85,12 +95,14 @@ class Track:
         self.sure = self.dismissed = False
         self.level = Level.OK
         self.recent.clear()
+        self.messages.clear()
 
     def doubt(self, rules: Rules) -> None:
         """Take it as one bad verdict short of sure: what was seen may have been our own trouble."""
         bad = [level for level in self.recent if level][: rules.bad - 1]
         self.recover()
         self.recent += bad
+        self.messages += [""] * len(bad)
 
     def again(self, at: datetime, every_seconds: float, rules: Rules) -> float | None:
         """Return after how many seconds the cell is to be probed again, so that it is decided soon; None = it need not.

@@ -34,15 +34,3 @@ def test_its_end_is_news_when_it_is_good_or_worse_than_what_was_told() -> None:
 def test_an_end_of_which_nothing_was_told_is_news() -> None:
     assert ToldTrips().is_news(word("<1@x>", Level.CRITICAL, Outcome.BOUNCED))
     assert ToldTrips().is_news(word("<1@x>", Level.OK, Outcome.DELIVERED))
-
-
-def test_the_last_late_one_of_a_cell_is_known_until_it_ends() -> None:
-    told = ToldTrips()
-    assert told.late("trip abc.example") is None
-    told.is_news(word("<1@x>", Level.WARNING))
-    told.is_news(word("<2@x>", Level.WARNING))
-    late = told.late("trip abc.example")
-    assert late is not None
-    assert late.trip.message_id == "<2@x>"
-    told.is_news(word("<2@x>", Level.WARNING, Outcome.LATE))
-    assert told.late("trip abc.example") is None

@@ -30,6 +30,15 @@ STORIES = {
     "near its limit interrupts a row of good ones": "critical critical ok near ok ok -> - opened - - - closed",
     "near its limit is not bad": "critical near near critical -> - - - -",
     "near its limit from a good start is nothing": "near near near -> - - -",
+    # a message is one observation, however many words there are of it
+    "one message that is late under way, and late when it comes": "critical#1 critical#1 critical#1 -> - - -",
+    "one message that turns out worse": "warning#1 critical#1 -> - -",
+    "two messages that are late": "critical#1 critical#2 -> - opened",
+    "the first comes late when the second is late already": "critical#1 ok#2 critical#1 ok#3 critical#1 -> - - - - -",
+    "a message's last word stands": "critical#1 critical#2 ok#1 ok#2 -> - opened - closed",
+    "one message that is late comes well after all": "critical#1 ok#1 critical#2 -> - - -",
+    "a message that came well is no second one": "critical#1 critical#2 ok#3 ok#3 ok#4 -> - opened - - closed",
+    "two messages worsen": "warning#1 warning#2 critical#1 critical#2 -> - opened - worsened",
     # worsening
     "it worsens once n of m are worse": "warning warning critical critical critical -> - opened - worsened -",
     "it gets better without a word, and worse again without one": (
