@@ -114,11 +114,19 @@ async def test_a_good_time_too_near_its_limit_closes_nothing(tmp_path: Path) -> 
         await until(lambda: not here.alarms.watch.open)
 
 
-async def test_a_trip_that_is_late_is_looked_at_again(tmp_path: Path) -> None:
+def late(message: str, level: Level = Level.WARNING, outcome: Outcome | None = None) -> TripRun:
+    return TripRun(Trip("abc.example", "abc.example", message, utc_now(), outcome), Verdict(level, ("late",)))
+
+
+async def test_one_message_that_is_late_is_one_observation_and_another_is_sent(tmp_path: Path) -> None:
     async with scene(tmp_path) as here:
         here.failing = False  # its witnesses are well
-        late = Trip("abc.example", "abc.example", "<1@x>", utc_now())
-        here.alarms.heard_trip(TripRun(late, Verdict(Level.WARNING, ("late",))))
+        here.alarms.heard_trip(late("<1@x>"))
+        await until(lambda: "abc.example" in here.asked)
+        here.alarms.heard_trip(late("<1@x>", Level.CRITICAL, Outcome.LATE))
+        await asyncio.sleep(RULES.gather_seconds + 0.6)
+        assert here.alarms.watch.open == ()
+        here.alarms.heard_trip(late("<2@x>"))
         await until(lambda: here.told)
         (incident,) = here.alarms.watch.open
         assert incident.failing == ("trip abc.example",)
