@@ -117,6 +117,10 @@ left_at      | TIMESTAMP | last departure; NULL = still there
 uncertainty_seconds | FLOAT |
 recipients   | INTEGER   | how many it was sent on to
 finished     | BOOLEAN   |
+first_at     | TIMESTAMP | of its events: together with server, software, instance and id they tell which events are its own
+last_at      | TIMESTAMP |
+is_hop       | BOOLEAN   | false: a filter's lines, which tie ids together but are no hop of a flow
+keys         | UBIGINT[] | by what later events may prove to belong with it (`tracking.correlate.components`)
 """)
 LEGS = columns("""
 hop_id     | VARCHAR   | the stay that it left

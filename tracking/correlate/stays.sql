@@ -1,0 +1,62 @@
+-- events -> c_stay: one row per stay of a message in a server. An id means nothing without its host and its time.
+-- A host named in short and in full is one host, if the short form fits one full name alone.
+create or replace temp table c_names as
+with seen as (select distinct server as name from events where server is not null union select name from c_known),
+whole as (
+    select label_of(name) as label, count(*) as n, min(name) as name from seen
+    where contains(name, '.') and not is_numeric_host(name) group by 1)
+select seen.name, case when whole.n = 1 and not contains(seen.name, '.') then whole.name else seen.name end as canonical
+from seen left join whole on whole.label = seen.name;
+
+-- Shadow copies (HA*) and connections are no stays. h names server, software, instance and id; several messages may have borne it.
+create or replace temp view c_event as
+select e.*, coalesce(c_names.canonical, '') as host, coalesce(internal_message_id, known_as, network_id, message_id) as sid,
+    hash(host, software, instance_of(instance), sid) as h
+from events e left join c_names on c_names.name = e.server
+where sid is not null and event not in ('connect', 'disconnect', 'login', 'login-failed')
+    and not (software = 'exchange' and original is not null and original[1:2] = 'HA');
+
+create or replace temp table c_reused as
+select h from c_event group by h
+having max(time) filter (begins) > min(time) filter (begins) or max(time) > min(time) + interval 5 days
+    or max(time) > min(time) filter (ends) + interval 60 seconds or max(time) filter (begins) >= min(time) filter (ends);
+
+-- A new generation begins at: a gap of 5 days; a first line after an end, or a minute after another first line; a minute after the end.
+create or replace temp table c_generation as
+with ordered as (
+    select distinct file_id, line, part, h, time, coalesce(begins, false) as begins, coalesce(ends, false) as ends
+    from c_event where h in (select h from c_reused)),
+known as (
+    select *, lag(time) over earlier as before,
+        max(case when begins then time end) over (earlier rows between unbounded preceding and 1 preceding) as began,
+        max(case when ends then time end) over (earlier rows between unbounded preceding and 1 preceding) as ended
+    from ordered window earlier as (partition by h order by time, file_id, line, part)),
+judged as (
+    select *, coalesce(time > before + interval 5 days, false)
+        or (begins and (coalesce(ended >= began, ended is not null) or coalesce(coalesce(began, before) < time - interval 60 seconds, false)))
+        or (not begins and coalesce(ended >= began, ended is not null) and ended < time - interval 60 seconds
+            and before <= ended + interval 60 seconds) as fresh
+    from known)
+select file_id, line, part, hash(h, sum(fresh::int) over (partition by h order by time, file_id, line, part)) as k from judged;
+
+create or replace temp view c_own as
+select e.*, coalesce(g.k, e.h) as k from c_event e left join c_generation g on g.file_id = e.file_id and g.line = e.line and g.part = e.part;
+
+create or replace temp table c_stay as
+select k, min(host) as server, min(server_group) as server_group, min(software) as software, min(nullif(instance_of(instance), '')) as instance,
+    min(sid) as id, min(message_id) as message_id, plain_id(min(message_id)) as m, min(network_id) as network_id,
+    min(sender) as sender, plain_address(min(sender)) as plain_sender, max(bytes) as size_bytes, min(subject) as subject,
+    min(client_ip) filter (begins or event in ('receive', 'submit')) as client_ip,
+    lower(min(client_host) filter (begins or event in ('receive', 'submit'))) as client_host,
+    min(server_ip) filter (begins or event = 'receive') as own_ip, min(user_name) as user_name,
+    coalesce(min(coalesce(arrived_at, time)) filter (begins), min(arrived_at), min(time)) as arrived_at,
+    min(time) as first, max(time) as last, max(uncertainty_seconds) as uncertainty_seconds, coalesce(bool_or(ends), false) as ended,
+    bool_or(event not in ('agent', 'other', 'error')) and min(software) not in (select name from c_filters) as is_hop,
+    list(struct_pack(file_id := file_id, line := line)) filter (recipient is null) as lines,
+    digest(concat_ws('|', min(host), min(software), min(nullif(instance_of(instance), '')), min(sid), min(time))) as hop_id
+from c_own group by k;
+
+-- every id by which others may claim a stay; a Dovecot session without its :T and :R
+create or replace temp table c_alias as
+select case when software = 'dovecot' then split_part(id, ':', 1) else id end as name, k from c_stay
+union select case when software = 'dovecot' then split_part(known_as, ':', 1) else known_as end, k from c_own where known_as is not null;
