@@ -55,8 +55,18 @@ def line_of(fields: Mapping[str, bytes]) -> bytes:
     stamp = _stamp(fields.get("_SOURCE_REALTIME_TIMESTAMP") or fields.get("__REALTIME_TIMESTAMP") or b"")
     host, tag = _word(fields.get("_HOSTNAME")), _word(fields.get("SYSLOG_IDENTIFIER") or fields.get("_COMM"))
     pid = _word(fields.get("SYSLOG_PID") or fields.get("_PID"))
-    text = fields.get("MESSAGE", b"").rstrip(b"\n").replace(b"\r\n", b"\n").replace(b"\n", "\u240a".encode())
-    return b"<%d>1 %s %s %s %s - - %s" % (priority, stamp, host, tag, pid, text)
+    return b"<%d>1 %s %s %s %s - - %s" % (priority, stamp, host, tag, pid, _flat(fields.get("MESSAGE", b"")))
+
+
+def _flat(message: bytes) -> bytes:
+    """Make a message one line; one that is not UTF-8 has to be read before anything is put into it."""
+    if b"\n" not in message:
+        return message
+    try:
+        text = message.decode("utf-8")
+    except UnicodeDecodeError:
+        text = message.decode("latin-1")
+    return text.rstrip("\n").replace("\r\n", "\n").replace("\n", "\u240a").encode()
 
 
 def json_line(raw: bytes) -> bytes:
