@@ -5,7 +5,8 @@ GET shows the incident and changes nothing, for mail scanners follow links; POST
 
 from __future__ import annotations
 
-from dataclasses import replace
+import asyncio
+from contextlib import suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
@@ -45,7 +46,6 @@ HEADERS = {
     "x-robots-tag": "noindex",
 }
 UNTOUCHED = "Nothing was acknowledged: open the link again, and press the button there."
-NOT_YET = "It is written down as soon as the disk takes it."
 BY_HAND = "Acknowledge with `probe incidents ack`, or from a later notice."
 
 
@@ -62,6 +62,7 @@ class Acknowledging:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._pressing = asyncio.Lock()  # a link that is pressed twice at once works once
 
     def app(self) -> ASGIApp:
         """Return the application; whoever has a link may use it, from whatever page he comes."""
@@ -76,33 +77,30 @@ class Acknowledging:
             return refused.page
         except StoreError:
             return _later()
-        return _answer(200, ack_page.question(incident, self._desk.board.site, utc_now()))
+        return _answer(200, ack_page.question(incident, self._here()))
 
     async def acknowledge(self, request: Request) -> Response:
-        """Acknowledge, and use the link up."""
+        """Acknowledge, and use the link up; where the disk does not take it, neither is done."""
         try:
-            claim, incident = await self._open(request)
             name = _name(await _body(request))
-            if not await used_tokens.use(self._desk.store, _hash(claim), utc_now()):
-                raise _used(incident)
+            async with self._pressing:
+                claim, _ = await self._open(request)
+                return await self._taken(claim, name)
         except Refused as refused:
             return refused.page
         except StoreError:
             return _later()
-        return await self._taken(claim, incident, name)
 
-    async def _taken(self, claim: Claim, incident: Incident, name: str) -> Response:
-        """Acknowledge, and say so: from here on the link is used up, and whatever is done is done."""
+    async def _taken(self, claim: Claim, name: str) -> Response:
+        """Acknowledge, and say so. Raises: Refused; StoreError: it was not acknowledged, and the link is good for another press."""
         over = f"link over {claim.channel}" if claim.channel else "link"
-        ack = Acknowledgement(f"{name} ({over})" if name else over, utc_now())
-        site = self._desk.board.site
-        try:
-            done = await self._take(claim, ack)
-        except Refused as refused:
-            return refused.page
-        except StoreError:
-            return _answer(202, ack_page.thanks(replace(incident, acknowledged=ack), site, utc_now(), NOT_YET))
-        return _answer(200, ack_page.thanks(done, site, utc_now()))
+        done = await self._take(claim, Acknowledgement(f"{name} ({over})" if name else over, utc_now()))
+        with suppress(StoreError):  # it is acknowledged; that a second press might do so again harms nobody
+            await used_tokens.use(self._desk.store, _hash(claim), utc_now())
+        return _answer(200, ack_page.thanks(done, self._here()))
+
+    def _here(self) -> ack_page.Here:
+        return ack_page.Here(self._desk.board.site, self._desk.zone(), utc_now())
 
     async def _open(self, request: Request) -> tuple[Claim, Incident]:
         """Return what a link is good for, and its incident as it is. Raises: Refused, StoreError."""
@@ -111,10 +109,15 @@ class Acknowledging:
         if incident is None:
             raise Refused(410, "This incident is gone", f"Nothing is remembered of the incident {claim.incident} any more.")
         if incident.closed_at is not None:
-            raise Refused(410, "It is over", f"This incident closed at {ack_page.stamp(incident.closed_at)}: {incident.ended}.")
+            raise Refused(410, "It is over", f"This incident closed at {self._here().stamp(incident.closed_at)}: {incident.ended}.")
         if await used_tokens.used(self._desk.store, _hash(claim)):
-            raise _used(incident)
+            raise self._used(incident)
         return claim, incident
+
+    def _used(self, incident: Incident) -> Refused:
+        ack = incident.acknowledged
+        by = f"It was acknowledged by {ack.by} at {self._here().stamp(ack.at)}. " if ack is not None else ""
+        return Refused(409, "This link was used already", f"{by}Each link works once. {BY_HAND}")
 
     def _claim(self, token: str) -> Claim:
         if not self._desk.ack_key or self._desk.alarms is None:
@@ -128,19 +131,13 @@ class Acknowledging:
             raise Refused(410, "This link is too old", sentence) from None
 
     async def _take(self, claim: Claim, ack: Acknowledgement) -> Incident:
-        """Acknowledge. Raises: Refused; StoreError: it is done, and not written down yet."""
+        """Acknowledge. Raises: Refused; StoreError: it is not done."""
         if self._desk.alarms is None:
             raise Refused(404, "There are no such links here", "This service makes no links that acknowledge.")
         try:
             return await self._desk.alarms.acknowledge(claim.incident, ack)
         except (LookupError, ValueError) as error:
             raise Refused(410, "It cannot be acknowledged", str(error.args[0] if error.args else error)) from None
-
-
-def _used(incident: Incident) -> Refused:
-    ack = incident.acknowledged
-    by = f"It was acknowledged by {ack.by} at {ack_page.stamp(ack.at)}. " if ack is not None else ""
-    return Refused(409, "This link was used already", f"{by}Each link works once. {BY_HAND}")
 
 
 def _hash(claim: Claim) -> str:

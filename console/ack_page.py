@@ -5,10 +5,11 @@ Whatever servers said stands in it escaped. It tells no more of an incident than
 
 from __future__ import annotations
 
-from datetime import UTC
+from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
+from notifier.words_matter import moment
 from probe.dialogue import printable
 from thresholds.incident_values import CauseKind
 from thresholds.values import Level
@@ -16,6 +17,7 @@ from thresholds.values import Level
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
+    from zoneinfo import ZoneInfo
 
     from thresholds.incident_values import Incident
 
@@ -54,24 +56,31 @@ def said(title: str, *sentences: str) -> str:
     return _page(title, "\n".join([f"<h1>{escape(title)}</h1>", *(f"<p>{escape(sentence)}</p>" for sentence in sentences)]))
 
 
-def question(incident: Incident, site: str, now: datetime) -> str:
-    """Return the page that shows an open incident and asks to take it on; `now` is aware."""
+@dataclass(frozen=True, slots=True)
+class Here:
+    """Where and when a page is shown."""
+
+    site: str  # of the prober
+    zone: ZoneInfo  # of the configuration: that of the notices, for nobody knows where the telephone is
+    now: datetime  # aware
+
+    def stamp(self, at: datetime) -> str:
+        """Return an aware time as notices say it, with spaces at which no line breaks."""
+        return moment(at, self.zone).replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def question(incident: Incident, here: Here) -> str:
+    """Return the page that shows an open incident and asks to take it on."""
     ack = incident.acknowledged
-    taken = [f"<p><b>{escape(ack.by)} took it on</b>, {stamp(ack.at)}.</p>"] if ack is not None else []
-    return _page(_title(incident), "\n".join([*_head(incident, site, now), *taken, FORM, *_details(incident)]))
+    taken = [f"<p><b>{escape(ack.by)} took it on</b>, {here.stamp(ack.at)}.</p>"] if ack is not None else []
+    return _page(_title(incident), "\n".join([*_head(incident, here), *taken, FORM, *_details(incident)]))
 
 
-def thanks(incident: Incident, site: str, now: datetime, but: str = "") -> str:
-    """Return the page that says that it was acknowledged, and what it is; `but`: a sentence on what is still to come."""
+def thanks(incident: Incident, here: Here) -> str:
+    """Return the page that says that it was acknowledged, and what it is."""
     ack = incident.acknowledged
-    by = f"<p>By {escape(ack.by)}, {stamp(ack.at)}.</p>" if ack is not None else ""
-    rest = [f"<p>{escape(but)}</p>"] if but else []
-    return _page("Acknowledged", "\n".join(["<h1>Acknowledged</h1>", by, *rest, *_head(incident, site, now), *_details(incident)]))
-
-
-def stamp(at: datetime) -> str:
-    """Return an aware time in UTC, for nobody knows where the telephone is, with spaces at which no line breaks."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC".replace("-", "\N{NON-BREAKING HYPHEN}").replace(" ", "\N{NO-BREAK SPACE}")
+    by = f"<p>By {escape(ack.by)}, {here.stamp(ack.at)}.</p>" if ack is not None else ""
+    return _page("Acknowledged", "\n".join(["<h1>Acknowledged</h1>", by, *_head(incident, here), *_details(incident)]))
 
 
 def _page(title: str, body: str) -> str:
@@ -87,13 +96,13 @@ def _what(incident: Incident) -> str:
     return NOUNS.get(kind, f"{kind} {name}")
 
 
-def _head(incident: Incident, site: str, now: datetime) -> Iterator[str]:
+def _head(incident: Incident, here: Here) -> Iterator[str]:
     """Yield what is wrong since when, and why we think so: all that one needs to press the button."""
-    minutes = max(0, int((now - incident.began_at).total_seconds() // 60))
+    minutes = max(0, int((here.now - incident.began_at).total_seconds() // 60))
     colour = COLOURS.get(incident.level, "#555")
     yield f'<p><span class="level" style="background:{colour}">{incident.level.name}</span></p>'
     yield f"<h1>{escape(_what(incident))}</h1>"
-    yield f"<p>Since {stamp(incident.began_at)}, {minutes} min ago, seen from {escape(printable(site) or 'here')}.</p>"
+    yield f"<p>Since {here.stamp(incident.began_at)}, {minutes} min ago, seen from {escape(printable(here.site) or 'here')}.</p>"
     yield from _listed("", [*incident.cause.evidence[:SENTENCES], *([incident.cause.doubt] if incident.cause.doubt else [])])
 
 

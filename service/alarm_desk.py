@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from service.alarms import Alarms
     from service.telling import Telling
     from store.store import Store
-    from thresholds.incident_values import Acknowledgement, Change, Incident, Maintenance, Mutes, Silence
+    from thresholds.incident_values import Acknowledgement, Incident, Maintenance, Mutes, Silence
     from thresholds.values import Level
 
 
 class AlarmDesk:
-    """One service's. What is said here holds at once; StoreError says that it could not be remembered."""
+    """One service's. What is said here holds at once, and stands on the disk; StoreError says that it was not done."""
 
     def __init__(self, alarms: Alarms, telling: Telling, store: Store) -> None:
         self._alarms, self._telling, self._store = alarms, telling, store
@@ -36,15 +36,13 @@ class AlarmDesk:
 
     async def acknowledge(self, incident: str, ack: Acknowledgement) -> Incident:
         """Let somebody take an incident on."""
-        return await self._done(self._alarms.watch.acknowledge(incident, ack, utc_now()))
+        now = utc_now()
+        return await self._alarms.deed(incident, lambda watch: watch.acknowledge(incident, ack, now))
 
     async def close(self, incident: str, by: str, why: str) -> Incident:
         """Close an incident by hand."""
-        return await self._done(self._alarms.watch.close(incident, by, why, utc_now()))
-
-    async def _done(self, change: Change) -> Incident:
-        await self._alarms.remember(change)
-        return change.incident
+        now = utc_now()
+        return await self._alarms.deed(incident, lambda watch: watch.close(incident, by, why, now))
 
     # -- what mutes them
 

@@ -72,6 +72,7 @@ class Alarms:
         self._joined_at = 0.0  # monotonic second at which such were stored last
         self._trouble = ""  # what the disk said last, until it is well
         self._storing = asyncio.Lock()  # a change is taken off the list by whoever has stored it
+        self._acting = asyncio.Lock()  # held while incidents change: what somebody does is stored before it is done
         self.opened: Counter[str] = Counter()  # incidents since the start, by the kind of their cause
         self._bell = asyncio.Event()
         self._recalled = False
@@ -164,8 +165,9 @@ class Alarms:
     async def _turn(self) -> None:
         """Review, and store what has changed; our own bug in it ends nothing."""
         try:
-            await self._name()
-            self.note(*self.watch.review(utc_now(), self.mutes, self._sick()))
+            async with self._acting:
+                await self._name()
+                self.note(*self.watch.review(utc_now(), self.mutes, self._sick()))
             await self._save()
         except Exception:
             log.exception("our own error in the review of incidents")
@@ -186,6 +188,9 @@ class Alarms:
     def note(self, *changes: Change) -> None:
         """Have these changes stored, and told after that."""
         self._unsaved += changes
+        self._noted(*changes)
+
+    def _noted(self, *changes: Change) -> None:
         for change in changes:
             self._joined.pop(change.incident.id, None)  # it is stored with the change, as it is now
             self.opened[change.incident.cause.kind.value] += change.number == 1
@@ -193,10 +198,25 @@ class Alarms:
         if changes:
             self._bell.set()
 
-    async def remember(self, change: Change) -> None:
-        """Store what somebody did. Raises: StoreError: it is done, and is stored and told as soon as the disk takes it."""
-        self.note(change)
-        await self._store_unsaved()
+    async def deed(self, incident: str, act: Callable[[Watch], Change]) -> Incident:
+        """Do what somebody asks of an incident: all of it, or nothing. A second watch says what would come of it; that is stored first.
+
+        Raises: KeyError, ValueError with a sentence: it cannot be done; StoreError: it is not done, and nothing of it stands.
+        """
+        return await asyncio.shield(self._done(incident, act))  # whoever asked may go meanwhile; it is done or not, never by half
+
+    async def _done(self, incident: str, act: Callable[[Watch], Change]) -> Incident:
+        async with self._acting:
+            trial = Watch(self.watch.rules, str)
+            trial.restore(one for one in self.watch.open if one.id == incident)
+            planned = act(trial)
+            async with self._storing:
+                changes = list(self._unsaved)
+                await save(self._store, [*changes, planned])
+                del self._unsaved[: len(changes)]
+            self._noted(act(self.watch))
+        self.changed()
+        return planned.incident
 
     async def read_mutes(self) -> None:
         """Put in force what the store and the configuration say is not to be told now. Raises: StoreError."""

@@ -85,7 +85,15 @@ async def _listening(daemon: Daemon) -> AsyncIterator[None]:
     metrics, console, turns = daemon.settings.metrics, daemon.settings.console, Turns()
     pages = Pages(daemon.board, daemon.numbers, daemon, own_version(), turns)
     desk = Desk(
-        daemon.board, daemon.numbers, daemon, daemon.store, own_version(), turns=turns, alarms=daemon.alarm_desk, ack_key=daemon.work.key
+        daemon.board,
+        daemon.numbers,
+        daemon,
+        daemon.store,
+        own_version(),
+        turns=turns,
+        alarms=daemon.alarm_desk,
+        ack_key=daemon.work.key,
+        zone=lambda: daemon.settings.timezone,
     )
     async with AsyncExitStack() as stack:
         listener = await Listener.on_tcp(pages.app(metrics.token), metrics.listen, "metrics.listen")

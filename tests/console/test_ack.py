@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -133,22 +134,35 @@ async def test_a_form_that_is_not_ours(api_site: ApiSite) -> None:
     assert (await asked(api_site, path, "POST", b"&".join([b"name=x"] * 10), **FORM)).status == 200  # it is not used up
 
 
-async def test_a_disk_that_fails_in_between_takes_nothing_back(api_site: ApiSite, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_disk_that_fails_in_between_acknowledges_nothing_and_the_link_stays_good(
+    api_site: ApiSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
     incident = await api_site.alarms.have_open()
-    acknowledge = api_site.alarms.acknowledge
+    acknowledge, store = api_site.alarms.acknowledge, api_site.desk.store
 
     async def on_a_failing_disk(of: str, ack: Acknowledgement) -> Incident:
-        await api_site.desk.store.close()  # after the link was used up
+        await store.read(lambda connection: connection.execute("PRAGMA query_only = ON"))  # after the link was looked at
         return await acknowledge(of, ack)
 
     monkeypatch.setattr(api_site.alarms, "acknowledge", on_a_failing_disk)
-    answer = await asked(api_site, link(incident.id), "POST", b"name=Alice", **FORM)
-    assert answer.status == 202
-    assert "<h1>Acknowledged</h1>\n<p>By Alice (link over pager), " in answer.text
-    assert "<p>It is written down as soon as the disk takes it.</p>" in answer.text
+    path = link(incident.id)
+    answer = await asked(api_site, path, "POST", b"name=Alice", **FORM)
+    assert (answer.status, "Nothing was acknowledged." in answer.text) == (503, True)
     (standing,) = api_site.alarms.open()
-    assert standing.acknowledged is not None
-    assert standing.acknowledged.by == "Alice (link over pager)"
+    assert standing.acknowledged is None
+    await store.read(lambda connection: connection.execute("PRAGMA query_only = OFF"))
+    monkeypatch.setattr(api_site.alarms, "acknowledge", acknowledge)
+    assert (await asked(api_site, path, "POST", b"name=Alice", **FORM)).status == 200
+
+
+def test_times_are_those_of_the_notices_with_their_zone() -> None:
+    here = ack_page.Here("berlin", ZoneInfo("Europe/Berlin"), datetime(2026, 7, 1, 12, 0, tzinfo=UTC))
+    whole = replace(FULL, began_at=here.now - timedelta(minutes=5), acknowledged=Acknowledgement("anna", here.now))
+    for page in (ack_page.question(whole, here), ack_page.thanks(whole, here)):
+        words = page.replace("\N{NO-BREAK SPACE}", " ")
+        assert "Since 13:55:00 CEST (1 Jul 2026), 5 min ago, seen from berlin." in words
+        assert "14:00:00 CEST (1 Jul 2026)" in words
+        assert "UTC" not in words
 
 
 async def test_a_disk_that_takes_nothing_acknowledges_nothing(api_site: ApiSite) -> None:
@@ -189,7 +203,8 @@ def test_servers_words_are_words_alone() -> None:
         failing=tuple(f"d{number}.example/imap" for number in range(15)),
         acknowledged=Acknowledgement("<b>eve</b>", FULL.opened_at),
     )
-    for page in (ack_page.question(hostile, "<i>", FULL.opened_at), ack_page.thanks(hostile, "", FULL.opened_at)):
+    here = ack_page.Here("<i>", ZoneInfo("UTC"), FULL.opened_at)
+    for page in (ack_page.question(hostile, here), ack_page.thanks(hostile, replace(here, site=""))):
         assert "<script>" not in page
         assert "<b>eve" not in page
         assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page

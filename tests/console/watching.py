@@ -18,6 +18,7 @@ from thresholds.incident_values import EVERYWHERE, Maintenance, Mutes, Rules
 from thresholds.incidents import Watch
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from store.store import Store
@@ -57,14 +58,18 @@ class Watching:
         return self.watch.open
 
     async def acknowledge(self, incident: str, ack: Acknowledgement) -> Incident:
-        return await self._done(self.watch.acknowledge(incident, ack, utc_now()))
+        now = utc_now()
+        return await self._done(incident, lambda watch: watch.acknowledge(incident, ack, now))
 
     async def close(self, incident: str, by: str, why: str) -> Incident:
-        return await self._done(self.watch.close(incident, by, why, utc_now()))
+        now = utc_now()
+        return await self._done(incident, lambda watch: watch.close(incident, by, why, now))
 
-    async def _done(self, change: Change) -> Incident:
-        await save(self._store, [change])
-        return change.incident
+    async def _done(self, incident: str, act: Callable[[Watch], Change]) -> Incident:
+        trial = Watch(Rules(), str)
+        trial.restore(one for one in self.watch.open if one.id == incident)
+        await save(self._store, [act(trial)])
+        return act(self.watch).incident
 
     def mutes(self) -> Mutes:
         return self._mutes

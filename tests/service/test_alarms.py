@@ -5,17 +5,23 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
+
+import pytest
 
 from probe.clock import utc_now
 from probe.values import Check, Endpoint, Fault, FaultKind, Journey, Outcome, Result, Step, Trip
+from service.alarm_desk import AlarmDesk
 from service.alarms import Alarms
 from service.work import Work
+from store.errors import StoreError
 from store.incidents import changes_of, open_incidents
 from store.mutes import add_silence
 from store.store import Store
 from store.values import Run, TripRun
 from thresholds.incident_values import Acknowledgement, Mutes, Rules, Scene, Silence
+from thresholds.incidents import Watch
 from thresholds.limits import Limits
 from thresholds.scope import EVERYTHING
 from thresholds.values import Level, Limit, Match, Verdict
@@ -23,8 +29,6 @@ from thresholds.values import Level, Limit, Match, Verdict
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
-
-    import pytest
 
 RULES = Rules(again_seconds=0.05, gather_seconds=0.1)
 IMAP, POP3, SUBMISSION = (
@@ -158,11 +162,36 @@ async def test_what_people_do_meanwhile_is_stored_too_and_nothing_twice(tmp_path
         here.alarms.heard(here.run(IMAP))
         await until(lambda: here.told)
         (incident,) = here.alarms.watch.open
-        deeds = [here.alarms.watch.acknowledge(incident.id, Acknowledgement(who, utc_now()), utc_now()) for who in ("anna", "ben", "cem")]
-        await asyncio.gather(*(here.alarms.remember(deed) for deed in deeds))
+        acks = [Acknowledgement(who, utc_now()) for who in ("anna", "ben", "cem")]
+        deeds = [partial(Watch.acknowledge, incident=incident.id, ack=ack, now=utc_now()) for ack in acks]
+        await asyncio.gather(*(here.alarms.deed(incident.id, deed) for deed in deeds))
         told = await changes_of(here.alarms._store, EVERYTHING, incident.id)
         assert [one.change.number for one in told] == [1, 2, 3, 4]
         assert here.alarms._unsaved == []
+
+
+@pytest.mark.parametrize("deed", ["acknowledge", "close"])
+async def test_what_the_disk_does_not_take_is_not_done(tmp_path: Path, deed: str) -> None:
+    async with scene(tmp_path) as here:
+        here.alarms.heard(here.run(IMAP))
+        await until(lambda: here.told)
+        store = here.alarms._store
+        (before,) = here.alarms.watch.open
+        await store.read(lambda connection: connection.execute("PRAGMA query_only = ON"))
+        desk = AlarmDesk(here.alarms, None, store)  # type: ignore[arg-type] # nobody is told of anything here
+        anna = Acknowledgement("anna", utc_now())
+        doing = partial(desk.acknowledge, before.id, anna) if deed == "acknowledge" else partial(desk.close, before.id, "anna", "disks")
+        with pytest.raises(StoreError, match="cannot be written"):
+            await doing()
+        assert list(here.alarms.watch.open) == [before]
+        assert await open_incidents(store) == [before]
+        assert [one.change.number for one in await changes_of(store, EVERYTHING, before.id)] == [1]
+        assert here.alarms._unsaved == []
+        await store.read(lambda connection: connection.execute("PRAGMA query_only = OFF"))
+        done = await doing()
+        (change,) = [one.change for one in await changes_of(store, EVERYTHING, before.id) if one.change.number == 2]
+        assert (change.kind.value.startswith(deed), change.incident) == (True, done)
+        assert list(here.alarms.watch.open) == ([] if deed == "close" else [done])
 
 
 async def test_a_silence_is_in_force_before_anything_of_a_former_process_is_told(tmp_path: Path) -> None:
