@@ -1,0 +1,151 @@
+"""Postfix's lines, 2.x to 3.11, as the head parser of syslog files hands them on: SQL made from the tables of rules (FORMATS 3.2 to 3.4).
+
+Each line gets its kind from its program and the first words behind its queue id; a kind's one anchored expression runs on its lines alone.
+A line with a severity that no rule knows is an `error`; any other that no rule knows, or whose rule it does not fit, is unparsed.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from tracking.formats import postfix_entrance, postfix_exit
+from tracking.formats.postfix_ids import ID
+from tracking.formats.postfix_rule import AGENTS, ANY, Rule, noise, word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from duckdb import DuckDBPyConnection
+
+    from tracking.formats.format import Context
+
+_SILENT = (  # daemons whose lines without severity tell of themselves alone
+    *(
+        "anvil",
+        "scache",
+        "tlsproxy",
+        "tlsmgr",
+        "proxymap",
+        "proxywrite",
+        "dnsblog",
+        "postfix-script",
+        "master",
+        "trivial-rewrite",
+        "verify",
+    ),
+    *("flush", "showq", "postlog", "postlogd", "postqueue", "postsuper", "postfix", "postmulti", "postalias", "postmap", "postconf"),
+    *("postdrop", "sendmail", "qmqpd", "spawn", "postcat", "postkick", "postlock", "aliasesdb", "postfix-wrapper", "postfix-tls-script"),
+)
+_DAEMONS = ("smtpd", "cleanup", "qmgr", "nqmgr", "oqmgr", "pickup", "bounce", "defer", "trace", "postscreen", *AGENTS)
+PROGRAMS = (*_DAEMONS, *_SILENT)
+_SELF = (  # what any daemon says of itself
+    *("daemon started", "terminating on signal", "reload ", "refreshing ", "table ", "statistics: ", "using backwards-compatible default "),
+    *(
+        "setting up TLS connection",
+        "initializing the ",
+        "discarding EHLO keywords: ",
+        "deliverability ",
+        "starting TLS engine",
+        "idle timeout",
+    ),
+    *(
+        "Postfix is running with ",
+        "See http",
+        "To disable backwards",
+        "To get rid of ",
+        "auto_clnt",
+        "name_mask: ",
+        "connect to subsystem ",
+    ),
+)
+_WARNED = ("hostname ", "numeric hostname", "dict_", "dnsblog", "DNSBL", "Connection rate limit", "Connection concurrency limit")
+ERROR = Rule("error", ANY, ("",), r"(?P<said>.*)", word("error"), {"said": "left(said, 1000)", "original": "severity"}, severe=True)
+RULES: tuple[Rule, ...] = (
+    *postfix_exit.RULES,
+    *postfix_entrance.RULES,
+    Rule("name", ("smtpd", "postscreen"), _WARNED[:2], "", severe=True),  # a client whose name and address disagree
+    ERROR,
+    noise("daemon", ANY, *_SELF),
+    noise("daemon", _SILENT, ""),
+)
+
+
+def _begins(rule: Rule) -> str:
+    starts = [f"starts_with(text, {word(start)})" for start in rule.starts if start]
+    gates = [f"({' or '.join(starts)})"] if starts else []
+    if rule.severe:
+        gates.append("severity is not null")
+    elif not rule.pattern:
+        gates.append("severity is null")
+    if rule is postfix_entrance.SASL:
+        gates.append("contains(text, ': SASL ')")
+    return " and ".join(gates) or "true"
+
+
+def _kind(rule: Rule) -> str:
+    return word(rule.kind if rule.pattern else f"postfix/{rule.kind}")
+
+
+def _arms(rules: Iterable[Rule]) -> str:
+    return " ".join(f"when {_begins(rule)} then {_kind(rule)}" for rule in rules)
+
+
+def _program(name: str) -> str:
+    return f"when {word(name)} then case {_arms(rule for rule in RULES if rule.programs in (ANY, ()) or name in rule.programs)} end"
+
+
+_ID = f"(?:{ID}|NOQUEUE)"
+LINES = f"""
+create or replace temp table postfix_lines as
+select *, case program {" ".join(_program(name) for name in PROGRAMS)} end as kind
+from (
+    select n, time, uncertainty, server, instance, program, tag, severity,
+           case when named and front <> 'NOQUEUE' then front end as id,
+           case when named then substr(rest, length(front) + 3) else rest end as text
+    from (
+        select *, regexp_full_match(front, '{_ID}') as named
+        from (select *, split_part(rest, ': ', 1) as front from heads where software = 'postfix')
+    )
+)
+"""
+_NOISE = "insert into noise select n, kind from postfix_lines where contains(kind, '/')"
+_OWN = {
+    "n": "n", "part": "0", "server": "server", "software": "'postfix'", "instance": "instance", "program": "program", "time": "time",
+    "uncertainty_seconds": "uncertainty", "internal_message_id": "id",
+}  # fmt: skip
+
+
+def _rows(rule: Rule, pattern: str, left: str) -> str:
+    names = ", ".join(word(name) for name in ("whole", *re.findall(r"\(\?P<(\w+)>", rule.pattern)))
+    plain = re.sub(r"\?P<\w+>", "", pattern)
+    rows = (
+        f"select *, unnest(regexp_extract(text, {word(f'^({plain})$')}, [{names}])) from postfix_lines where kind = {word(rule.kind)}{left}"
+    )
+    for layer in rule.within:
+        rows = f"select *, {', '.join(f'{sql} as {name}' for name, sql in layer.items())} from ({rows})"
+    return rows
+
+
+def insert(rule: Rule, pattern: str, left: str = "") -> str:
+    """Return the statement that makes events of a rule's lines that fit a pattern."""
+    columns = {**_OWN, "event": rule.event, **rule.columns}
+    return f"insert into parsed ({', '.join(columns)}) select {', '.join(columns.values())} from ({_rows(rule, pattern, left)}) where whole <> ''"
+
+
+_LEFT = " and n not in (select n from parsed)"
+STATEMENTS = {
+    rule.kind: [insert(rule, rule.pattern), *(insert(rule, pattern, _LEFT) for pattern in rule.fallbacks)] for rule in RULES if rule.pattern
+}
+
+
+def parse(con: DuckDBPyConnection, context: Context) -> None:  # noqa: ARG001 what a parser is; the head has told all
+    """Turn Postfix's lines of `heads` into events and noise."""
+    con.execute(LINES)
+    con.execute(_NOISE)
+    for kind, count in con.execute("select kind, count(*) from postfix_lines group by kind").fetchall():
+        done = 0
+        for statement in STATEMENTS.get(kind, []):
+            done += (con.execute(statement).fetchone() or (0,))[0]
+            if done == count:
+                break

@@ -1,0 +1,35 @@
+"""All formats by name, and which of them a file is of. A new format is one line in `FORMATS`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tracking.formats.syslog import Syslog
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tracking.formats.format import Format
+
+_ALL: tuple[Format, ...] = (Syslog(),)  # in the order in which they are tried: the most particular first
+FORMATS: dict[str, Format] = {each.name: each for each in _ALL}
+ALIASES = dict.fromkeys(("postfix", "dovecot", "sendmail", "amavis", "rspamd"), "syslog")  # programs are told by the tag of each line
+HEAD = 50  # lines that are looked at
+
+
+def named(name: str) -> Format:
+    """Return the format of a name or alias; ValueError names those there are."""
+    found = FORMATS.get(ALIASES.get(name, name))
+    if found is None:
+        raise ValueError(f"there is no format {name!r}: there are {', '.join(sorted((*FORMATS, *ALIASES)))}")
+    return found
+
+
+def recognise(head: Sequence[str]) -> Format | None:
+    """Return the format of a file that begins with these lines (at most the first 50 are looked at), None when none is known."""
+    return next((each for each in FORMATS.values() if each.recognises(head[:HEAD])), None)
+
+
+def tried() -> str:
+    """Say what `recognise` looked for, for the message that it found nothing."""
+    return ", ".join(FORMATS)
