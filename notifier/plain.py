@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from notifier.channels.payload import stamp
 from notifier.values import Notice, Stored
 from thresholds.incident_values import Cause, CauseKind, Change, ChangeKind, Incident
 from thresholds.values import Level
@@ -46,14 +47,14 @@ def plain(stored: Stored, key: str, others: int = 0) -> Notice:
 
 def _facts(change: Change, cause: str) -> dict[str, Any]:
     incident = change.incident
-    times = {"began_at": incident.began_at.isoformat(), "opened_at": incident.opened_at.isoformat()}
+    times = {"began_at": stamp(incident.began_at), "opened_at": stamp(incident.opened_at)}
     return {
         "incident": incident.id,
         "number": change.number,
         "kind": change.kind.value,
         "level": incident.level.name,
         "cause": {"kind": incident.cause.kind.value, "name": cause.partition(":")[2]},
-        "closed_at": None if incident.closed_at is None else incident.closed_at.isoformat(),
+        "closed_at": None if incident.closed_at is None else stamp(incident.closed_at),
         **times,
     }
 

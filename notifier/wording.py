@@ -6,6 +6,7 @@ fails gives way to our own words, which say so at their end.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from notifier.values import NO_LINKS, Links, Notice, Stored
@@ -51,6 +52,7 @@ def notice(  # noqa: PLR0913 - what a notice is made of comes from five places: 
         more: changes that are told with it, in one summary.
         mark: DRILL, TEST (words_matter) or "".
     """
+    links = replace(links, acknowledge="") if mark else links  # behind a test or a drill is nothing to acknowledge
     matter = Matter(stored, channel, zone, site, links, mark, more)
     words = _words(matter, templates)
     change, incident = stored.change, stored.change.incident

@@ -62,9 +62,18 @@ makes of the first example below:
 
 <!-- examples -->
 
+## For whom a part is hidden
+
+A channel with `domains` belongs to somebody who may see only these. It is told of an incident while one of the checks that fail is of these
+domains (of a trip: with both its ends), and of its end if it was told before. Subject, text, HTML, short form, facts and templates then
+name and count nothing else: other domains, their checks, what these said, evidence that counts, and what people wrote are left out. The
+cause stays where it is a server, a host or a way of the mail; the level and the time since when are the incident's. It has no link that
+acknowledges, for that would silence it for everybody. `probe notify route` says of what it is not told: `sees only abc.example`.
+
 ## For machines
 
 Webhook, command and MQTT get one JSON object. `version` changes when a member goes or changes its meaning; new ones may come at any time.
+Times are in UTC with milliseconds, all of them in the form `2026-11-20T08:00:00.123Z`.
 `key` is the same whenever the same notice is sent again. `cause` is its kind and name, `number` the change within its incident, and `links`
 has those that there are. `subject`, `short` and `text` are the words above, and `facts` has all of it in parts. Of the first example:
 

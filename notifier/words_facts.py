@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from notifier.channels.payload import stamp
 from notifier.words_clean import NAME, line
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ SHOWN = 50  # of reasons and evidence
 
 
 def facts(matter: Matter) -> dict[str, Any]:
-    """Return what is told as JSON values; times are ISO 8601 in UTC, `None` where there is none."""
+    """Return what is told as JSON values; times are RFC 3339 in UTC with milliseconds, `None` where there is none."""
     change, incident = matter.change, matter.incident
     return {
         "incident": line(incident.id, NAME),
@@ -53,7 +54,7 @@ def facts(matter: Matter) -> dict[str, Any]:
 
 
 def _iso(at: datetime | None) -> str | None:
-    return at.isoformat() if at else None
+    return stamp(at) if at else None
 
 
 def _names(names: Sequence[str]) -> list[str]:

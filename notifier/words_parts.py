@@ -36,8 +36,8 @@ KINDS: dict[CauseKind, str] = {
     CauseKind.CHECK: "{} alone; nothing wider fits",
 }
 MARKS: dict[str, str] = {
-    DRILL: "This is a drill: the failure was made on purpose. Do what you would do, up to what your drill says.",
-    TEST: "This tries the channel {channel}. Nothing is broken, and nothing is to be done: that you read this is all it is for.",
+    DRILL: "This is a test, a drill: the failure was made on purpose, and nothing is to be acknowledged. Do what your drill says.",
+    TEST: "This is a test of the channel {channel}. Nothing is broken, and nothing is to be done: that you read this is all it is for.",
 }
 
 
@@ -212,7 +212,7 @@ def first_of(matter: Matter, stored: Stored) -> str:
 
 def command(matter: Matter) -> str:
     """Return the command that acknowledges; "" = there is nothing left to acknowledge."""
-    if matter.mark == TEST or matter.change.kind in SETTLED:
+    if matter.mark or matter.change.kind in SETTLED:
         return ""
     return f'probe incidents ack {line(matter.incident.id, NAME)} --why "..."'
 

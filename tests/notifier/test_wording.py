@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
@@ -12,7 +13,7 @@ import pytest
 
 from notifier import words_document
 from notifier.channels.payload import encoded, payload
-from notifier.plain import trial
+from notifier.plain import plain, trial
 from notifier.values import NO_LINKS, Links
 from notifier.words_html import COLOURS, GOOD
 from notifier.words_samples import BEGAN, SAMPLES
@@ -213,7 +214,7 @@ def test_a_channel_is_tried_with_nothing_broken() -> None:
     stored, _ = trial("pager", datetime(2026, 11, 21, 2, 12, 5, tzinfo=UTC))
     notice = told(replace(SAMPLES["a test"], stored=stored))
     assert notice.subject == "TEST: the channel pager is tried at 03:12:05 CET (21 Nov 2026); nothing is broken"
-    assert "Nothing is broken, and nothing is to be done" in notice.text
+    assert "This is a test of the channel pager. Nothing is broken, and nothing is to be" in notice.text
     assert notice.facts["mark"] == "TEST"
 
 
@@ -232,3 +233,23 @@ def test_a_template_that_fails_gives_way_and_says_so_at_the_end() -> None:
     assert (notice.subject, notice.short) == (told(OPENED).subject, "berlin")
     assert " ".join(notice.text.splitlines()[-2:]).endswith(why)
     assert "these words are our own instead." in notice.html
+
+
+@pytest.mark.parametrize("name", ["a drill", "a test"])
+def test_behind_a_test_is_nothing_to_acknowledge(name: str) -> None:
+    matter = SAMPLES[name]
+    assert matter.links.acknowledge
+    found = told(matter)
+    assert "This is a test" in found.text
+    assert "This is a test" in found.html
+    assert (found.links.acknowledge, found.facts["links"]["acknowledge"]) == ("", "")
+    assert not [form for form in (found.text, found.html, found.short) if "/ack/" in form or "incidents ack" in form]
+
+
+def test_times_have_one_form_everywhere() -> None:
+    ended = told(changed(SAMPLES["closed"], began_at=datetime(2026, 11, 20, 8, 0, 0, 123456, tzinfo=UTC)))
+    every = json.dumps(payload(ended)) + json.dumps(plain(SAMPLES["closed"].stored, "k").facts)
+    assert json.loads(json.dumps(payload(ended)))["facts"]["began_at"] == payload(ended)["began_at"] == "2026-11-20T08:00:00.123Z"
+    times = re.findall(r"\d{4}-\d\d-\d\dT[^\"]*", every)
+    assert len(times) > 7
+    assert not [at for at in times if not re.fullmatch(r"[-\d]+T\d\d:\d\d:\d\d\.\d{3}Z", at)]
