@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from notifier.values import Escalation, NotDeliveredError, Route
-from tests.notifier.stage import Far, Stage, a_plan, after, opened
-from thresholds.incident_values import Change, ChangeKind
+from notifier.values import ChannelPlan, Escalation, NotDeliveredError, Route
+from tests.notifier.stage import Far, Stage, a_plan, after, an_incident, opened
+from thresholds.incident_values import Cause, CauseKind, Change, ChangeKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,13 +23,15 @@ NEXT = (ChangeKind.WORSENED, ChangeKind.REMINDED, ChangeKind.ACKNOWLEDGED, Chang
 PLAN = a_plan(
     Route((("a", "b", "c"), ("c",)), escalation=(Escalation(300.0, (("b", "d"),)),), repeat_seconds=200.0, go_on=True),
     Route((("d", "a"),), group_by=("cause",), wait_seconds=30.0),
-    channels=("a", "b", "c", "d"),
+    channels=(ChannelPlan("a", "mail", None, servers=("hub",)), ChannelPlan("b", "mail", None, servers=("web",)), "c", "d"),
 )
+REPORTED = {name: an_incident(name, Cause(CauseKind.SERVER, name)) for name in ("hub", "web")}  # by other incidents, at times
 STEPS = st.one_of(
     st.tuples(st.just("change"), st.integers(0, 2), st.sampled_from(NEXT)),
     st.tuples(st.just("mood"), st.sampled_from("abcd"), st.sampled_from(MOODS)),
     st.tuples(st.just("pass"), st.integers(1, 400), st.just(None)),
     st.tuples(st.just("restart"), st.just(0), st.just(None)),
+    st.tuples(st.just("open"), st.sampled_from(((), ("hub",), ("web",), ("hub", "web"))), st.just(None)),
     st.tuples(st.just("disk"), st.booleans(), st.just(None)),
 )
 
@@ -75,6 +77,9 @@ class World:
         elif what == "pass":
             assert isinstance(one, int)
             await self.stage.pass_(one, 20)
+        elif what == "open":
+            assert isinstance(one, tuple)
+            self.stage.opened = [REPORTED[name] for name in one]
         elif what == "restart":
             await self.interrupted()
         else:
