@@ -38,6 +38,7 @@ class Part:
     until: datetime | None = None
     applied: int = 0  # the tombstones of commits up to this one are applied to it
     correlated: bool = True  # events only: their flows are in the lake
+    written: datetime | None = None  # when
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ class Manifest:
         return tuple(part for part in self.parts if part.kind == kind)
 
 
-_TIMES = frozenset({"since", "until", "first", "last", "read_at", "at"})
+_TIMES = frozenset({"since", "until", "written", "first", "last", "read_at", "at"})
 _TUPLES = frozenset({"unparsed_at", "servers", "errors"})
 
 

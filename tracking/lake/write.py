@@ -42,6 +42,7 @@ class Change:
     imports: tuple[Import, ...] = ()
     correlated: frozenset[str] = frozenset()  # paths of event parts whose flows are in the lake now
     settings: Mapping[str, Any] | None = None  # None = as they are
+    forgotten_imports: int = 0  # of the history, the oldest
 
 
 class Writer:
@@ -100,20 +101,27 @@ class Writer:
         with telling(self.lake):
             return tuple(self._part(con, kind, table, row) for row in _days(con, kind, table, self.now))
 
-    def _part(self, con: DuckDBPyConnection, kind: str, table: str, row: _Day) -> Part:
+    def _part(self, con: DuckDBPyConnection, kind: str, table: str, row: _Day, *, stamped: bool = False) -> Part:
         """Write the rows of one day."""
         self._number += 1
         path = f"{kind}/day={row.day}/{self.sequence:08d}-{self._number}.parquet"
-        copy(con, self._select(kind, table, row), self.lake / path, {"latest": latest(self.now), "day": row.day})
+        copy(con, self._select(kind, table, row, stamped=stamped), self.lake / path, {"latest": latest(self.now), "day": row.day})
         weight = (self.lake / path).stat().st_size
         about = (row.rows, weight, self.sequence, shape(STORED[kind]), row.since, row.until)
-        return Part(kind, path, row.day, *about, applied=self.sequence, correlated=kind != "events")
+        return Part(kind, path, row.day, *about, applied=self.sequence, correlated=stamped or kind != "events", written=self.now)
 
-    def _select(self, kind: str, table: str, row: _Day) -> str:
-        given = {"sequence": f"cast({self.sequence} as bigint) as sequence"} if kind != "tombstones" else {}
+    def _select(self, kind: str, table: str, row: _Day, *, stamped: bool) -> str:
+        """Return the SELECT of one day; rows that are not `stamped` yet get this commit's number."""
+        given = {} if stamped or kind == "tombstones" else {"sequence": f"cast({self.sequence} as bigint) as sequence"}
         columns = ", ".join(given.get(column.name, f'"{column.name}"') for column in STORED[kind])
         where = "" if row.alone else f" where {day_of(TIME_OF[kind])} = $day"
         return f"select {columns} from {table}{where}"
+
+    def merged(self, con: DuckDBPyConnection, kind: str, day: str, about: tuple[int, datetime | None, datetime | None]) -> Part:
+        """Write the view `merged` as one file of a day; `about`: its rows, earliest and latest time. Raises: TrackError."""
+        rows, since, until = about
+        with telling(self.lake):
+            return self._part(con, kind, "merged", _Day(day, rows, _aware(since), _aware(until), alone=True), stamped=True)
 
     def commit(self, change: Change) -> None:
         """Make the change, for good and at once; remove what nobody has read for a while. Raises: TrackError."""
@@ -190,7 +198,7 @@ def applied(old: Manifest, change: Change, now: datetime) -> Manifest:
         sequence=old.sequence + 1,
         parts=kept + change.parts,
         files={**old.files, **change.files},
-        imports=old.imports + change.imports,
+        imports=old.imports[change.forgotten_imports :] + change.imports,
         dropped=old.dropped + dropped,
         settings=old.settings if change.settings is None else change.settings,
     )
