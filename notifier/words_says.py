@@ -9,7 +9,7 @@ from notifier.words_clean import CUT, NAME, SENTENCE, line, middle, plain, spoke
 from notifier.words_matter import TEST, brief_moment, counted, lasted, moment, touched
 from notifier.words_symptoms import RATHER, symptom
 from thresholds.incident_values import CauseKind, ChangeKind
-from thresholds.incidents_book import RECOVERED
+from thresholds.incidents_book import PART_OF, RECOVERED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,8 +119,16 @@ def _tags(matter: Matter) -> tuple[str, str]:
 def _what(matter: Matter, says: str) -> str:
     incident, kind = matter.incident, matter.incident.cause.kind
     if matter.ends:
-        return "is well again" if incident.ended in RECOVERED else ""
+        return "is well again" if incident.ended in RECOVERED else _swallowed(incident.ended)
     return "is sick or cut off" if kind is CauseKind.PROBER else RATHER.get((kind, says), says)
+
+
+def _swallowed(ended: str) -> str:
+    """Return which incident this one turned out to belong to, and that one's cause as far as there is room; "" = none."""
+    if not ended.startswith(PART_OF):
+        return ""
+    other, _, cause = line(ended).partition(", ")
+    return f"is {other}{', ' if cause else ''}{middle(cause, LESS)}"
 
 
 def _when(matter: Matter) -> tuple[str, str, str]:

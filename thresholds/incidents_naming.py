@@ -108,7 +108,7 @@ def _explain(book: Book, case: Case, cause: Cause) -> None:
     """Let an incident have this cause and its cells."""
     cells = _members(book, cause)
     more = not case.cells.issuperset(cells)
-    if case.incident.changes and _is_wider(case, cause, more=more):
+    if case.incident.changes and _is_wider(case, cause):
         case.widened = widened(cause)
     book.join(case, *cells)
     untold = not case.incident.changes and case.failing.issubset(cause.cells)
@@ -116,6 +116,6 @@ def _explain(book: Book, case: Case, cause: Cause) -> None:
         case.incident = replace(case.incident, cause=cause)
 
 
-def _is_wider(case: Case, cause: Cause, *, more: bool) -> bool:
-    former = case.incident.cause
-    return identity(former) != identity(cause) and (more or WIDTHS[cause.kind] < WIDTHS[former.kind])
+def _is_wider(case: Case, cause: Cause) -> bool:
+    """Say whether a cause is of a wider kind than was told: one more end of a way, or server of the same domain, wakes nobody again."""
+    return WIDTHS[cause.kind] < WIDTHS[(case.told or case.incident).cause.kind]

@@ -10,19 +10,22 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from thresholds.incident_values import CauseKind, Change, ChangeKind, Incident
-from thresholds.incidents_book import RECOVERED, SOUND, WELL
+from thresholds.blame_words import listed, plural
+from thresholds.incident_values import CauseKind, Change, ChangeKind, Incident, Rules
+from thresholds.incidents_book import PART_OF, RECOVERED, SOUND, WELL
 from thresholds.moments import bounded
 from thresholds.mutes import muting, next_end, stamp
 from thresholds.values import Level
 from thresholds.wording import span
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
-    from thresholds.incident_values import Acknowledgement, Cause, Rules
+    from thresholds.incident_values import Acknowledgement, Cause
     from thresholds.incidents_book import Book, Case
 
+REMIND_SECONDS = Rules().remind_seconds  # between two words of how it grows, where no reminders are wanted
 UNTOLD = "its opening was told to nobody"
 NOW: dict[CauseKind, str] = {
     CauseKind.PROBER: "now the prober itself, at {name}",
@@ -49,7 +52,7 @@ def settle(book: Book, case: Case, now: datetime) -> Change | None:
     """Return what is to be told of an incident now, or recorded of it; None = nothing. At most one thing at a time."""
     book.refresh(case)
     _mute(book, case, now)
-    change = _end(book, case, now) or _beginning(case, now) or _worse(case, now) or _reminder(book.rules, case, now)
+    change = _end(book, case, now) or _beginning(case, now) or _worse(book.rules, case, now) or _reminder(book.rules, case, now)
     case.dirty, case.widened = False, ""
     case.due_at = _due(book, case, now)
     return change
@@ -69,6 +72,8 @@ def _changed(case: Case, kind: ChangeKind, now: datetime, said: str = "") -> Cha
         case.incident = replace(case.incident, told=True, reminded_at=now, unheard="")
     if kind in {ChangeKind.OPENED, ChangeKind.WORSENED}:
         case.told = case.incident
+    if not incident.muted and kind is not ChangeKind.ACKNOWLEDGED:
+        case.heard = case.incident
     return Change(case.incident, kind, now, case.incident.changes, incident.muted, said)
 
 
@@ -93,16 +98,41 @@ def flapping(count: int, rules: Rules) -> str:
 # -- worsening
 
 
-def _worse(case: Case, now: datetime) -> Change | None:
+def _worse(rules: Rules, case: Case, now: datetime) -> Change | None:
     incident = case.incident
     worst = Level(incident.worst or incident.level)
     deeper = f"from {worst.name} to {incident.level.name}" if incident.level > worst else ""
     said = _joined(case.widened, deeper)
     if not incident.muted:
         said = _joined(incident.unheard, said)
+        grown_at = _grown_at(rules, case)
+        if grown_at is not None and now >= grown_at:
+            said = _joined(said, *_news(case))
     elif said and incident.told:
         case.incident = replace(incident, unheard=_joined(incident.unheard, said))
     return _changed(case, ChangeKind.WORSENED, now, said) if said else None
+
+
+def _grown_at(rules: Rules, case: Case) -> datetime | None:
+    """Return when it is to be told that twice as much fails as anybody has heard of: a reminder's time after the last word."""
+    incident, heard = case.incident, case.heard
+    if incident.reminded_at is None or heard is None or len(incident.failing) < 2 * max(1, len(heard.failing)):
+        return None
+    return incident.reminded_at + timedelta(seconds=rules.remind_seconds if rules.remind_seconds > 0 else REMIND_SECONDS)
+
+
+def _news(case: Case) -> Iterator[str]:
+    """Yield what has joined since anything was told: a page for each trip that is held up by the same thing helps nobody."""
+    incident, heard = case.incident, case.heard
+    if heard is None:
+        return
+    if incident.cause.key != heard.cause.key and not case.widened:
+        yield widened(incident.cause)
+    if len(incident.failing) >= 2 * max(1, len(heard.failing)):
+        yield f"from {len(heard.failing)} to {len(incident.failing)} failing"
+    more = set(incident.domains).difference(heard.domains)
+    if more:
+        yield f"{plural(len(more), 'more domain')}: {listed(more)}"
 
 
 def _joined(*sentences: str) -> str:
@@ -125,7 +155,8 @@ def _reminder(rules: Rules, case: Case, now: datetime) -> Change | None:
     due = _remind_at(rules, case.incident)
     if due is None or now < due:
         return None
-    return _changed(case, ChangeKind.REMINDED, now, f"open for {span((now - case.incident.opened_at).total_seconds())}")
+    since = span((now - case.incident.opened_at).total_seconds())
+    return _changed(case, ChangeKind.REMINDED, now, _joined(f"open for {since}", *_news(case)))
 
 
 def acknowledged(case: Case, ack: Acknowledgement, now: datetime) -> Change:
@@ -154,6 +185,7 @@ def _end(book: Book, case: Case, now: datetime) -> Change | None:
 def closed(book: Book, case: Case, now: datetime, ended: str) -> Change:
     """Close an incident; its end is told if, and only if, its opening was."""
     incident = case.incident
+    ended = _swallowed(book, ended)
     worst = max(incident.level, Level(incident.worst or incident.level))
     muted = "" if incident.told else incident.muted or UNTOLD
     number = incident.changes + 1
@@ -164,6 +196,12 @@ def closed(book: Book, case: Case, now: datetime, ended: str) -> Change:
     return Change(case.incident, ChangeKind.CLOSED, now, number, muted, ended)
 
 
+def _swallowed(book: Book, ended: str) -> str:
+    """Return the end of an incident that another has swallowed, with that one's cause: `part of i00000001, the whole server imap`."""
+    other = book.cases.get(ended.removeprefix(PART_OF)) if ended.startswith(PART_OF) else None
+    return ended if other is None else f"{ended}, {widened(other.incident.cause).removeprefix('now ')}"
+
+
 # -- when to look again
 
 
@@ -171,6 +209,8 @@ def _due(book: Book, case: Case, now: datetime) -> datetime | None:
     """Return when an incident is to be looked at although nothing was seen of it."""
     incident = case.incident
     moments = [_remind_at(book.rules, incident), next_end(book.mutes, now) if incident.muted else None]
+    if not incident.muted:
+        moments.append(_grown_at(book.rules, case))
     if case.well_since is not None:
         moments.append(case.well_since + timedelta(seconds=book.rules.steady_seconds))
     return min((at for at in moments if at is not None), default=None)

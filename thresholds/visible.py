@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from thresholds.incident_values import CauseKind
+from thresholds.incidents_book import PART_OF
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -41,7 +42,8 @@ def visible_change(change: Change, scope: Scope, trips: Mapping[str, str] | None
     if incident is None or scope.domains is None:
         return change if incident else None
     view = _View(scope, frozenset(change.incident.domains), {})
-    return replace(change, incident=incident, said=view.said(change.said), muted=view.said(change.muted, MUTED))
+    said = incident.ended if change.said == change.incident.ended else view.said(change.said)
+    return replace(change, incident=incident, said=said, muted=view.said(change.muted, MUTED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +70,15 @@ class _View:
             reasons=tuple(reason for reason in incident.reasons if reason.partition(": ")[0] in known),
             cause=self.cause(incident.cause),
             limit=self.said(incident.limit),
-            ended=self.said(incident.ended, ENDED),
+            ended=self.ended(incident.ended),
             muted=self.said(incident.muted, MUTED),
             unheard=self.said(incident.unheard, UNHEARD),
             acknowledged=self.acknowledged(incident.acknowledged),
         )
+
+    def ended(self, words: str) -> str:
+        """Return why it closed; of an incident that has swallowed it the id alone, where the cause is not his to know."""
+        return self.said(words, words.partition(",")[0] if words.startswith(PART_OF) else ENDED)
 
     def cells(self, names: Iterable[str]) -> tuple[str, ...]:
         if not self.hidden:

@@ -76,9 +76,27 @@ def test_an_incident_is_what_it_was_when_its_cause_widens(world: Scripted) -> No
     assert (one(world).id, one(world).changes, world.failing()) == ("i00000001", 2, {"domain:a": "a/imap a/pop3"})
 
 
-def test_another_cause_of_the_same_width_that_explains_more_is_told(world: Scripted) -> None:
-    assert world.when("a/imap:critical 4s", server_imap="a/imap") == "opened=server:imap"
-    assert world.when("a/pop3:critical 4s", server_directory="a/imap a/pop3") == "worsened=server:directory"
+def test_another_cause_of_the_same_width_that_explains_more_is_taken_and_told_with_the_next_reminder(world: Scripted) -> None:
+    assert world.when("a/imap:critical+a/pop3:critical+b/imap:critical 4s", server_imap="a/imap a/pop3 b/imap") == "opened=server:imap"
+    assert world.when("c/pop3:critical 4s", server_directory="a/imap a/pop3 b/imap c/pop3") == "-"
+    assert one(world).cause.key == "server:directory"
+    assert world.when("4h") == "reminded=server:directory"
+    assert last(world).said == "open for 4 h; now the whole server directory; 1 more domain: c"
+    assert world.when("4h") == "reminded=server:directory"
+    assert last(world).said == "open for 8 h"
+
+
+def test_a_way_that_widens_with_every_trip_is_told_when_it_has_doubled_and_a_reminder_is_due(world: Scripted) -> None:
+    ways = {"path_s_->_i": "a/imap"}
+    world.when("a/imap:critical 4s", **ways)
+    for cell in ("b/imap", "c/imap", "a/pop3"):
+        ways = {f"path_s_->_i{cell[0]}": f"{' '.join(ways.values())} {cell}"}
+        assert world.when(f"{cell}:critical 4s", **ways) == "-"
+    assert len(one(world).failing) == 4
+    assert world.when("4h").startswith("worsened=path:")
+    assert last(world).said == "now the way s -> ia; from 1 to 4 failing; 2 more domains: b and c"
+    assert world.when("4h").startswith("reminded=path:")
+    assert last(world).said == "open for 8 h"
 
 
 def test_an_incident_that_was_told_keeps_its_name_when_what_is_left_of_it_has_a_narrower_one(world: Scripted) -> None:
@@ -116,7 +134,7 @@ def test_two_that_turn_out_to_have_one_cause_become_the_older_one(world: Scripte
     world.when("a/imap:critical 4s", check_a="a/imap")
     world.when("b/imap:critical 4s", check_b="b/imap", check_a="a/imap")
     assert world.when("c/imap:critical 4s", server_imap="a/imap b/imap c/imap") == "worsened=server:imap+closed=check:b"
-    assert (last(world).incident.ended, last(world).said) == ("part of i00000001", "part of i00000001")
+    assert (last(world).incident.ended, last(world).said) == ("part of i00000001, the whole server imap",) * 2
     assert world.failing() == {"server:imap": "a/imap b/imap c/imap"}
     assert world.when("a/imap:ok+b/imap:ok+c/imap:ok") == "closed=server:imap"
 
@@ -125,7 +143,7 @@ def test_the_same_cause_goes_before_cells_in_common(world: Scripted) -> None:
     world.when("a/imap:critical+a/pop3:critical 4s", check_a="a/imap a/pop3")
     world.when("b/imap:critical 4s", server_imap="b/imap", check_a="a/imap a/pop3")
     assert world.when("c/imap:critical 4s", server_imap="a/imap a/pop3 b/imap c/imap") == "closed=check:a"
-    assert last(world).incident.ended == "part of i00000002"
+    assert last(world).incident.ended == "part of i00000002, the whole server imap"
 
 
 def test_the_second_cause_of_one_incident_is_its_own_once_it_has_something_new(world: Scripted) -> None:
