@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("service.command_serve", "Probe every check at its time, and show it to Prometheus."),
     "status": ("service.command_status", "Show what the running service says now."),
     "thresholds": ("service.command_thresholds", "Say which threshold is in force, try others on what was measured, suggest some."),
+    "track": ("service.command_track", "Read servers' logs, and follow each message through them."),
     "drill": ("service.command_drill", "Try the alarms: on a lab that is broken, or with your own channels."),
     "incidents": ("service.command_incidents", "Say what is wrong and who was told; take an incident on, or close it."),
     "silence": ("service.command_silence", "Have nobody told of some incidents for a while."),

@@ -47,12 +47,17 @@ def open_lake(
 
     Raises: TrackError.
     """
-    if not lake.is_dir():
-        raise TrackError(f"there is no lake at {lake}: name another with --lake, or make it with `probe track import`")
+    exists(lake)
     con = connect(None, memory_bytes)
     with telling(lake):
         show(con, lake, manifests.load(lake), scope, since, until)
     return con
+
+
+def exists(lake: Path) -> None:
+    """Refuse a folder that is not there. Raises: TrackError."""
+    if not lake.is_dir():
+        raise TrackError(f"there is no lake at {lake}: name another with --lake, or make it with `probe track import`")
 
 
 def show(

@@ -1,0 +1,31 @@
+"""`probe track status`: how far each log is read, how old its last line is, what was not understood, and the history of imports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from service.command_track_import import LAKE, LAKE_VARIABLE
+
+EXAMPLES = """\b
+Examples:
+  probe track status
+  probe track status --format json | jq '.files[] | select(.unparsed > 0)'
+
+\b
+It reads the lake alone: a service that follows the logs may write it meanwhile.
+"""
+
+
+@click.command("status", epilog=EXAMPLES)
+@click.option("--lake", default=LAKE, envvar=LAKE_VARIABLE, show_default=True, metavar="FOLDER", help=f"The lake [{LAKE_VARIABLE}].")
+@click.option(
+    "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True, help="For people, for programs."
+)
+@click.option("--all", "every", is_flag=True, help="List every file and every import.")
+def command(lake: str, form: str, every: bool) -> int:
+    """Say how far each log is read, what was not understood, and what was imported."""
+    from service.track_status import run  # noqa: PLC0415 - `--help` needs none of it
+
+    return run(Path(lake), form, every=every)
