@@ -22,12 +22,14 @@ read twice: run it as often as you like, and again after it was interrupted.
 Exit code: 0 all was read, 1 some paths could not be read, 3 none could.
 """
 
+lake_option = click.option(
+    "--lake", default=LAKE, envvar=LAKE_VARIABLE, show_default=True, metavar="FOLDER", help=f"Where the lake is [{LAKE_VARIABLE}]."
+)
+
 
 @click.command("import", epilog=EXAMPLES)
 @click.argument("paths", nargs=-1, required=True, metavar="PATH..")
-@click.option(
-    "--lake", default=LAKE, envvar=LAKE_VARIABLE, show_default=True, metavar="FOLDER", help=f"Where it is kept [{LAKE_VARIABLE}]."
-)
+@lake_option
 @click.option("--format", "form", default="auto", show_default=True, metavar="NAME", help="What wrote the logs: postfix, exchange, ..")
 @click.option("--server", default="", metavar="NAME", help="Whose logs they are [as the lines say].")
 @click.option("--group", default="", metavar="NAME", help="The group of servers they belong to.")
@@ -35,12 +37,8 @@ Exit code: 0 all was read, 1 some paths could not be read, 3 none could.
 @click.option("--year", type=int, metavar="YEAR", help="Of stamps without one [as the file's date says].")
 @click.option("--options", default="", metavar="TEXT", help="What the format wants: the expression of `generic`.")
 @click.option("--memory", default="1GiB", show_default=True, metavar="SIZE", help="How much memory it may take.")
-@click.option(
-    "--pseudonym-key", "key_file", type=click.Path(dir_okay=False), metavar="FILE", help="Keep no addresses, but keyed names for them."
-)
-@click.option(
-    "--subjects", type=click.Choice(["keep", "pseudonym", "drop"]), default="keep", show_default=True, help="What is kept of subjects."
-)
+@click.option("--pseudonym-key", "key_file", metavar="FILE", help="Keep no addresses, but names for them, made with this key.")
+@click.option("--subjects", type=click.Choice(["keep", "pseudonym", "drop"]), default="keep", show_default=True, help="What is kept.")
 def command(paths: tuple[str, ...], lake: str, form: str, **words: Any) -> int:
     """Read servers' logs into the lake, and follow each message through them."""
     from service.track_import import Wanted, run  # noqa: PLC0415 - `--help` needs none of it

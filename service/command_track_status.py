@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from service.command_track_import import LAKE, LAKE_VARIABLE
+from service.command_track_import import lake_option
 
 EXAMPLES = """\b
 Examples:
@@ -19,7 +19,7 @@ It reads the lake alone: a service that follows the logs may write it meanwhile.
 
 
 @click.command("status", epilog=EXAMPLES)
-@click.option("--lake", default=LAKE, envvar=LAKE_VARIABLE, show_default=True, metavar="FOLDER", help=f"The lake [{LAKE_VARIABLE}].")
+@lake_option
 @click.option(
     "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True, help="For people, for programs."
 )
