@@ -10,9 +10,11 @@ import re
 from contextlib import contextmanager
 from datetime import UTC, date, timedelta, tzinfo
 from functools import partial
+from time import thread_time
 from typing import TYPE_CHECKING, Any
 
 from config.ical_events import Happening, happening, note_moved
+from probe.clock import utc_now
 from thresholds.calendars import Spans, Yearly
 
 if TYPE_CHECKING:
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from thresholds.calendars import Span
 
 MOST_BYTES = 10 * 2**20
+MOST_EVENTS = 10_000  # of one file
+MOST_TIMES = 50_000  # that its events come, in one year
+MOST_SECONDS = 5.0  # of a processor, to work out one year
 STRUCTURE = re.compile(r"(BEGIN|END):([A-Za-z0-9-]+)[ \t]*\r?", re.IGNORECASE)
 
 
@@ -82,10 +87,29 @@ def parse(content: bytes, name: str) -> Events:
     for place, event in placed:
         with _told_at(place):
             note_moved(event, moved)
+    began = thread_time()
     for place, event in placed:
         with _told_at(place):
             happenings += happening(event, moved)
+            _check_work(began)
+    _check_year(happenings, name)
     return Events(tuple(happenings))
+
+
+def _check_work(began: float) -> None:
+    if thread_time() - began > MOST_SECONDS:
+        raise ValueError(f"the rules up to here take more than {MOST_SECONDS:g} s to work out; write fewer, or simpler ones")
+
+
+def _check_year(happenings: list[Happening], name: str) -> None:
+    """Refuse a file whose year is more than a calendar can be asked for at each verdict."""
+    count, began, year = 0, thread_time(), utc_now().year
+    for one in happenings:
+        with _told_at(name):
+            count += max(len(one.starts), sum(1 for _ in one.in_year(year)))
+            if count > MOST_TIMES:
+                raise ValueError(f"its events come more than {MOST_TIMES:,} times in {year}; split the file, or write weekly windows")
+            _check_work(began)
 
 
 @contextmanager
@@ -121,6 +145,8 @@ def _places(content: bytes, name: str) -> list[int]:
         if mark and mark[1].upper() == "BEGIN":
             open_at.append((mark[2].upper(), number))
             events += [number] if mark[2].upper() == "VEVENT" else []
+            if len(events) > MOST_EVENTS:
+                raise ValueError(f"{name}:{number}: is the {len(events):,}th event; a calendar may have {MOST_EVENTS:,}")
         elif mark and (not open_at or open_at.pop()[0] != mark[2].upper()):
             raise ValueError(f"{name}:{number}: {line.strip()} ends what did not begin")
         elif not mark and not open_at and line.strip():

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from config import ical
 from config.ical import parse, read
+from probe.clock import utc_now
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ZONE_OF_ITS_OWN = """BEGIN:VTIMEZONE
@@ -234,3 +235,33 @@ def test_files_that_are_too_large_or_gone_are_told(tmp_path: Path, monkeypatch: 
         read(tmp_path / "big.ics")
     with pytest.raises(ValueError, match=r"/none\.ics cannot be read: no such file or directory$"):
         read(tmp_path / "none.ics")
+
+
+SINGLE = "DTSTART:20260101T080000Z"
+
+
+@pytest.mark.parametrize(
+    ("events", "says"),
+    [
+        ([SINGLE] * 10_001, "x:30002: is the 10,001th event; a calendar may have 10,000"),
+        (
+            [f"{SINGLE}\nRRULE:FREQ=DAILY"] * 150,
+            "x: its events come more than 50,000 times in YEAR; split the file, or write weekly windows",
+        ),
+        (
+            [f"{SINGLE}\nRRULE:FREQ=SECONDLY"],
+            "x:2: RRULE:FREQ=SECONDLY cannot be used: it comes every second; an event may come once a day, or write weekly windows",
+        ),
+    ],
+)
+def test_a_feed_that_would_never_be_worked_out_is_told(events: list[str], says: str) -> None:
+    with pytest.raises(ValueError, match="x:") as caught:
+        parse(("BEGIN:VCALENDAR\n" + "".join(f"BEGIN:VEVENT\n{one}\nEND:VEVENT\n" for one in events) + "END:VCALENDAR\n").encode(), "x")
+    assert str(caught.value) == says.replace("YEAR", str(utc_now().year))
+
+
+def test_rules_that_take_too_long_are_told_and_a_huge_count_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(parse(file_of(f"{SINGLE}\nRRULE:FREQ=DAILY;COUNT=999999999"), "x").happenings) == 1
+    monkeypatch.setattr(ical, "MOST_SECONDS", 0.0)
+    with pytest.raises(ValueError, match=r"^x:\d+: the rules up to here take more than 0 s to work out; write fewer, or simpler ones$"):
+        parse(file_of(f"{SINGLE}\nRRULE:FREQ=DAILY"), "x")
