@@ -21,6 +21,11 @@ REMARKS = """
 Some faults hide others: while no name is found, no login works; then only the one that hides is expected. A cause with a star may have any
 name. Detection is the time from the command that breaks something, which the lab takes a second or more to do, to the opening of the
 incident that names it; the goal is one interval plus 10 s: {check:g} s for what a check shows, {trip:g} s for what only a trip shows.
+
+A name server that answers nobody is called `prober:SITE` on purpose: while the prober finds no name at all it can blame nobody by name,
+nor tell that server's death from a broken way to it, so it holds every result of that time in doubt and says first that no name can be
+looked up. Where other names are found meanwhile blame calls it `resolver:NAME`, and the prober only where connections fail too and no
+check got through.
 """
 
 

@@ -122,7 +122,9 @@ class Book:
 
     def restore(self, incidents: Iterable[Incident]) -> None:
         """Take up incidents that a former process left open: what failed then counts as surely bad until it is well."""
-        cases = [Case(one, set(one.failing), {*one.cells, *one.failing}, stored=one, looked=len(one.failing), heard=one) for one in incidents]
+        cases = [
+            Case(one, set(one.failing), {*one.cells, *one.failing}, stored=one, looked=len(one.failing), heard=one) for one in incidents
+        ]
         self.cases |= {case.incident.id: case for case in cases}
         for case in cases:
             for name in tuple(case.failing):

@@ -158,6 +158,13 @@ def test_who_closed_it_and_how_bad_it_was() -> None:
     assert told(changed(SAMPLES["closed"], ended=UNPROBED)).subject.startswith("CLOSED: imap ")
 
 
+def test_every_form_of_the_end_of_a_swallowed_one_names_the_other() -> None:
+    said = "part of i00000001, the whole server imap"
+    notice = told(changed(SAMPLES["closed"], ended=said))
+    assert all(said in " ".join(form.lower().split()) for form in (notice.subject, notice.short, notice.text, notice.html))
+    assert notice.facts["ended"] == said
+
+
 def test_who_acknowledged_without_a_reason() -> None:
     ack = SAMPLES["acknowledged"].incident.acknowledged
     assert ack is not None

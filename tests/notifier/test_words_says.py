@@ -169,3 +169,14 @@ def test_times_name_their_zone(zone: str, long: str, brief: str) -> None:
 def test_the_hour_that_comes_twice_is_told_apart() -> None:
     hours = [datetime(2026, 10, 25, hour, 30, tzinfo=UTC) for hour in (0, 1)]
     assert [moment(at, BERLIN)[:13] for at in hours] == ["02:30:00 CEST", "02:30:00 CET "]
+
+
+def test_the_end_of_one_that_another_has_swallowed_says_which_and_what_that_is() -> None:
+    ended = matter(CauseKind.CHECK, "b/imap", change=ChangeKind.CLOSED, ended="part of i00000001, the whole server imap", closed_at=LATER)
+    said = "is part of i00000001, the whole server imap"
+    assert said in subject(ended)
+    assert said in short(ended)
+    alone = matter(CauseKind.CHECK, "b/imap", change=ChangeKind.CLOSED, ended="part of i00000001", closed_at=LATER)
+    assert "is part of i00000001 for 12 domains" in subject(alone)
+    way = "part of i00000001, now " + "x" * 300
+    assert "is part of i00000001, " in short(matter(CauseKind.CHECK, "b/imap", change=ChangeKind.CLOSED, ended=way, closed_at=LATER))

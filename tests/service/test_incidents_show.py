@@ -70,3 +70,12 @@ def test_a_route_hangs() -> None:
     routed = {"chains": [["mail"]], "words": ["route 1 fits: it is for all"], "refused": {"pager": "it depends on imap"}}
     print_route(routed, Console(file=screen, width=25))
     assert screen.getvalue() == "mail\n  route 1 fits: it is\n    for all\n  not over pager: it\n    depends on imap\n"
+
+
+def test_the_story_of_one_that_another_has_swallowed_says_which() -> None:
+    said = "part of i00000001, the whole server imap"
+    ended = replace(CLOSED, said=said, incident=replace(CLOSED.incident, ended=said))
+    story: dict[str, Any] = story_shape(ended.incident, [OPENED, ended], ()).model_dump(mode="json")
+    screen = StringIO()
+    print_story(story, Console(file=screen, width=120), at(12))
+    assert f"12:09:00 UTC closed {said}" in " ".join(screen.getvalue().split())

@@ -56,15 +56,15 @@ STORIES = {
         "critical critical b/imap:critical b/imap:critical ok ok critical critical -> - opened - worsened=server:imap - - - -"
     ),
     "twice as many are told when a reminder is due": (
-        "a/imap:critical+b/imap:critical a/imap:critical+b/imap:critical c/imap:critical+d/imap:critical c/imap:critical+d/imap:critical 3h 1h"
-        " -> - opened=server:imap - - - worsened=server:imap"
+        "a/imap:critical+b/imap:critical a/imap:critical+b/imap:critical c/imap:critical+d/imap:critical c/imap:critical+d/imap:critical"
+        " 3h 1h -> - opened=server:imap - - - worsened=server:imap"
     ),
     "fewer than twice as many are told with the reminder": (
         "a/imap:critical+b/imap:critical a/imap:critical+b/imap:critical c/imap:critical c/imap:critical 4h -> - opened - - reminded"
     ),
     "twice as many are told though somebody has it, once": (
-        "a/imap:critical+b/imap:critical a/imap:critical+b/imap:critical ack c/imap:critical+d/imap:critical c/imap:critical+d/imap:critical"
-        " 4h 9h -> - opened acknowledged - - worsened -"
+        "a/imap:critical+b/imap:critical a/imap:critical+b/imap:critical ack c/imap:critical+d/imap:critical"
+        " c/imap:critical+d/imap:critical 4h 9h -> - opened acknowledged - - worsened -"
     ),
     "twice as many under a silence are told after it": (
         "a/imap:critical+b/imap:critical a/imap:critical+b/imap:critical silence:9h c/imap:critical+d/imap:critical"

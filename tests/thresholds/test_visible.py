@@ -126,3 +126,15 @@ def test_a_change_is_filtered_with_its_incident() -> None:
     untold = visible_change(CHANGE, MINE)
     assert untold is not None
     assert untold.incident == visible(INCIDENT, MINE)
+
+
+def test_who_has_swallowed_it_is_told_by_its_id_though_its_cause_is_not_his_to_know() -> None:
+    for said, shown in (
+        ("part of i2, the whole server imap", "part of i2, the whole server imap"),
+        ("part of i2, the whole domain xyz.example", "part of i2"),
+    ):
+        ended = replace(INCIDENT, ended=said)
+        assert seen(ended).ended == shown
+        change = visible_change(Change(ended, ChangeKind.CLOSED, NOON, 3, said=said), MINE)
+        assert change is not None
+        assert (change.said, change.incident.ended) == (shown, shown)
