@@ -1,6 +1,7 @@
 """Arithmetic beside the loop, in a thread that lets the loop go first.
 
-Python hands the interpreter over only each 5 ms, and many such waits add up: meanwhile it is done sooner. Cancelled, it is left alone: it ends by itself, or with the process.
+Python hands the interpreter over only each 5 ms, and many such waits add up: meanwhile it is done sooner. Cancelled, it is left alone: it
+ends by itself, or with the process.
 """
 
 from __future__ import annotations
