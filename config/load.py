@@ -15,7 +15,7 @@ from config import coherence, fitting, nodes, words
 from config.coherence import WALL
 from config.errors import ConfigErrors, Problem, in_order
 from config.fields import Section
-from config.idle_programs import unstartable
+from config.idle_programs import unstartable, untrustable
 from config.secret_sources import Sources
 from config.settings import LATER, Settings
 from probe.clock import utc_now
@@ -196,5 +196,5 @@ def _names(section: Any) -> list[str] | None:
 def _warnings(settings: Settings, tree: Tree, sources: Sources, now: datetime) -> list[str]:
     """Return what is odd but no error, in the order of the file; files that others can read come last."""
     later = [tree.problem((key,), NOT_YET, of_key=True) for key in tree.value if key in LATER]
-    odd = [tree.problem(path, says) for path, says in (*fitting.oddities(settings, now), *unstartable(settings))]
+    odd = [tree.problem(path, says) for path, says in (*fitting.oddities(settings, now), *unstartable(settings), *untrustable(settings))]
     return [*map(str, in_order([*later, *odd])), *sources.warnings]

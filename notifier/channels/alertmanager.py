@@ -58,6 +58,8 @@ class AlertmanagerSettings:
                 raise ValueError(f"has a label `{name}`; a label's name is letters, digits and `_`, and begins with no digit")
             if name in OURS:
                 raise ValueError(f"has a label `{name}`, which says what each incident is; take another name")
+        if isinstance(self.url, str) and "/api/" in f"{self.url}/":
+            raise ValueError("has a `url` with the path of an API in it; write the address before that alone, for /api/v2 is added to it")
         if self.lasts_seconds < 2 * self.again_seconds:
             raise ValueError("would let alerts resolve before they are posted again; let `lasts` be at least twice `again`")
 

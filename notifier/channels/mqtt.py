@@ -65,6 +65,8 @@ def check_topic(topic: str) -> None:
     """Raise ValueError for a topic that nothing can be published to (MQTT 5 section 4.7)."""
     if "+" in topic or "#" in topic:
         raise ValueError(f"has the topic `{topic}` with a wildcard; what is published goes to one exact topic")
+    if "" in topic.split("/")[:-1]:
+        raise ValueError(f"has the topic `{line(topic)}` with an empty level, between two `/` or before the first; leave that out")
     if not topic or topic.startswith("$") or topic.endswith("/") or not topic.isprintable() or len(topic.encode()) > LONGEST_TOPIC:
         raise ValueError("has a topic that cannot be: empty, longer than 1,000 bytes, with control characters, `$` first or `/` last")
 
