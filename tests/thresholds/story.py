@@ -1,8 +1,9 @@
 """A tiny language of stories: `critical critical ok ok -> - opened - closed`. Each word before the arrow has its word after it.
 
 Before: verdicts (of a/imap, or `b/imap:critical`, `trip_a:ok`, `critical#2` of the 2nd message, several at once with +), `5m` to let
-time pass, what people do (`ack`, `ack:1h`, `close`, `silence:1h@a/*`, `expire`, `work:10m@*/imap`, `quiet:7d`, `loud`), what the prober is
-(`sick`, `sound`), `restart`, `plan:a/imap+b/imap`. After: what was told, `(..)` what was recorded and muted, `-` nothing; `opened=server:imap` asks for the cause too.
+time pass, what people do (`ack`, `ack:1h`, `close`, `silence:1h@a/*`, `expire`, `work:10m@*/imap`, `quiet:7d`, `loud`), what the
+prober is (`sick`, `sound`), `restart`, `plan:a/imap+b/imap`. After: what was told, `(..)` what was recorded and muted, `-` nothing;
+`opened=server:imap` asks for the cause too.
 """
 
 from __future__ import annotations
