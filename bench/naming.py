@@ -163,9 +163,9 @@ def main() -> None:
         rows = runner.run(measure(Path(folder)))
     columns = ["what comes, twice", "cells", "incidents (failing)", "longest work ms", "longest hold ms", "the ten longest ms", "held up %"]
     remarks = (
-        f"{DOMAINS * len(SERVERS):,} cells, {A_SECOND:,} verdicts a second, each twice. Work is CPU of the loop's own thread without a pause.\n"
-        "A hold is how long the loop could wake nobody, as the sentinel bounds it, waits for a processor included: "
-        "compare with the first row."
+        f"{DOMAINS * len(SERVERS):,} cells, {A_SECOND:,} verdicts a second, each twice. Work is CPU of the loop's own thread without a "
+        "pause.\nA hold is how long the loop could wake nobody, as the sentinel bounds it, waits for a processor included: compare with "
+        "the first row."
     )
     table.show("Naming causes", table.render(columns, rows), remarks)
 
