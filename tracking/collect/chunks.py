@@ -14,7 +14,7 @@ from tracking.collect.clean import LONGEST, Cleaned, shorten
 from tracking.collect.forms import Form, form_of
 from tracking.collect.identity import HEAD, Trail, digest, windows
 from tracking.collect.known import fresh, moved, unpacked
-from tracking.collect.values import Chunk, FileState, Found, Unreadable
+from tracking.collect.values import UNREAD, Chunk, FileState, Found, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,16 +78,18 @@ class _Reader:
         self._bytes = self._lines = self._repaired = self._cut = 0
 
     def chunks(self, batch: Batch, flush: bool | None) -> Iterator[Chunk]:
-        while block := self._block(batch.block):
+        block = self._block(batch.block)
+        while block:
             self._feed(block)
+            block = self._block(batch.block)
             if self._bytes >= batch.limit_bytes or self._lines >= batch.limit_lines:
-                yield self._chunk()
+                yield self._chunk(done=not block)
         finished = self._found.finished or (bool(self._content.packing) and self._content.whole)
         if finished if flush is None else flush:
             self._flush()
         self._state = replace(self._state, finished=finished)
         if self._lines or self._content.notes:
-            yield self._chunk(tuple(self._content.notes))
+            yield self._chunk(tuple(self._content.notes), done=True)
 
     def _block(self, size: int) -> bytes:
         """Read on; nothing when the end is reached, or when the file no longer begins as it did: then the block is not of our file."""
@@ -125,7 +127,7 @@ class _Reader:
             self._long = (kept, length + len(block), trail.after(block))
             return b""
         self._long, self._trail = None, trail.after(block[:end])
-        self._add(self._beginning(kept, length + end))
+        self._add(self._beginning(kept, length + len(block[:end].rstrip(b"\r\n\0"))))
         return block[end:]
 
     def _beginning(self, kept: bytes, length: int) -> Cleaned:
@@ -156,7 +158,7 @@ class _Reader:
             return
         self._rest, self._long, self._unended = b"", None, True
 
-    def _chunk(self, notes: tuple[str, ...] = ()) -> Chunk:
+    def _chunk(self, notes: tuple[str, ...] = (), *, done: bool) -> Chunk:
         trail, before = self._trail, self._state
         text = b"".join(self._parts)
         if not before.offset:
@@ -170,6 +172,7 @@ class _Reader:
             firsts=trail.firsts,
             comments=trail.comments,
             unended=self._unended,
+            size=self._found.size if done else UNREAD,
         )
         chunk = Chunk(
             *(before.file_id, self._found.name, self._found.path, before.line + 1, self._lines, text, self._state),

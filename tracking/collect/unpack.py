@@ -9,6 +9,7 @@ from __future__ import annotations
 import bz2
 import lzma
 import os
+import re
 import zlib
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 BLOCK = 1 << 18  # bytes of a packed file read at once
-_MAGIC = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ\0", "xz"), (b"\x28\xb5\x2f\xfd", "zstd"))
+_MAGIC = ((b"\x1f\x8b\x08", "gzip"), (b"\xfd7zXZ\0", "xz"), (b"\x28\xb5\x2f\xfd", "zstd"))
+_BZIP2 = re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)")  # a block begins, or the end of an empty one; "BZh" alone may be text
+_LONGEST_MAGIC = 10
 _SKIPPABLE = tuple(bytes([0x50 + number]) + b"\x2a\x4d\x18" for number in range(16))  # RFC 8878 3.1.2: a zstd frame without content
 
 
@@ -96,6 +99,8 @@ def packing(head: bytes) -> str:
     """Name the packing that a file with these first bytes has; "" = none."""
     if head.startswith(_SKIPPABLE):
         return "zstd"
+    if _BZIP2.match(head):
+        return "bzip2"
     return next((name for magic, name in _MAGIC if head.startswith(magic)), "")
 
 
@@ -105,7 +110,7 @@ class Unpacked:
     def __init__(self, file: IO[bytes], limits: Limits | None = None) -> None:
         self._file, self._limits = file, limits or Limits()
         self.about = os.fstat(file.fileno())
-        self.packing = packing(file.read(6))
+        self.packing = packing(file.read(_LONGEST_MAGIC))
         self.rewind()
 
     def rewind(self) -> None:
@@ -182,7 +187,7 @@ class Unpacked:
 
     def _begin(self) -> bytes:
         """Begin a member, or see that none follows: padding is nothing, anything else is junk."""
-        while len(self._input) < 6 and self._fill():
+        while len(self._input) < _LONGEST_MAGIC and self._fill():
             pass
         if packing(self._input) == self.packing:
             self._decoder = DECODERS[self.packing]()

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 JSON = dict[str, Any]
+UNREAD = -1  # as size: the reading has not come to the file's end
 
 
 class Unreadable(ValueError):  # noqa: N818 - it names the file's state, and need not be our error
@@ -64,7 +65,7 @@ class FileState:
     path: str
     device: int
     inode: int
-    size: int  # bytes on disk when it was read last
+    size: int  # bytes on disk when it was read to its end; UNREAD in the midst of it
     mtime_ns: int
     head: str  # hash of the first `head_length` bytes
     head_length: int  # up to 4096; fewer when the file was shorter when first seen

@@ -138,8 +138,11 @@ def test_a_bomb_is_stopped_and_told(tmp_path: Path) -> None:
 
 
 def test_names_of_packings() -> None:
-    assert [packing(head) for head in (b"\x1f\x8b\x08", b"BZh91A", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd", b"Nov 20", b"")] == [
+    assert [
+        packing(head) for head in (b"\x1f\x8b\x08", b"BZh is text", b"BZh91AY&SY", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd", b"Nov 20", b"")
+    ] == [
         "gzip",
+        "",
         "bzip2",
         "xz",
         "zstd",
