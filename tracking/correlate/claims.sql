@@ -11,7 +11,7 @@ from c_own e join c_stay s using (k)
 where link_id is not null and (link_way = 'in' or recipient is null or event = 'dsn' or not is_hop);
 
 create or replace temp table c_edge as
-with found as (
+with found as materialized (
     select c.*, a.k as next_k, c.claim = r.id as exact, l.server as here, l.m as m, r.m as next_m, r.server as next_server,
         r.own_ip, r.client_host, r.client_ip, r.plain_sender = l.plain_sender as same_sender, l.own_ip as here_ip, r.hop_id as next_hop_id,
         abs(seconds_between(c.time, r.arrived_at)) as apart
@@ -38,29 +38,37 @@ create or replace temp table c_from as
 with passed as ( -- a filter's line names both ids: what it let through came from what it was given
     select i.claim as claim, i.server as claim_host, o.claim as name, o.server as server, 'filter-id' as rule, o.time
     from c_other_claim i join c_other_claim o on i.k = o.k and i.way = 'in' and o.way = 'out' where not i.is_hop),
+found as materialized (select a.k, p.rule, p.claim, p.claim_host, p.time, p.server from passed p join c_alias a on a.name = p.name),
 through as (
-    select a.k, p.rule, p.claim, p.claim_host, p.time from passed p join c_alias a on a.name = p.name
-    join c_stay s on s.k = a.k and s.is_hop and s.server = p.server and abs(seconds_between(s.arrived_at, p.time)) < 3600),
+    select f.k, f.rule, f.claim, f.claim_host, f.time from found f join c_stay s on s.k = f.k
+    where s.is_hop and s.server = f.server and abs(seconds_between(s.arrived_at, f.time)) < 3600),
 heard as (
     select k, rule, claim, claim_host, time from c_other_claim where way = 'in' and is_hop
-    union all select * from through)
-select l.k, h.k as next_k, h.rule, coalesce(c_rules.confidence, guessed()) as confidence, a.name = l.id as exact,
-    abs(seconds_between(r.arrived_at, l.last)) as apart, r.hop_id as next_hop_id, l.hop_id as hop_id
-from heard h join c_alias a on a.name = h.claim and a.k <> h.k join c_stay l on l.k = a.k and l.is_hop join c_stay r on r.k = h.k
-left join c_rules on c_rules.name = h.rule
-where (case when is_here(h.claim_host) then l.server = r.server else same_host(h.claim_host, l.server) end or h.rule = 'mapi-event')
-    and r.arrived_at > l.arrived_at - interval 1 hour and r.arrived_at < l.last + interval 5 days;
+    union all select * from through),
+named as materialized (select h.*, a.k as prev_k, a.name from heard h join c_alias a on a.name = h.claim and a.k <> h.k),
+met as materialized (
+    select n.*, l.hop_id, l.is_hop, n.name = l.id as exact, l.server as prev_server, l.arrived_at as since, l.last as until, r.server, r.arrived_at,
+        r.hop_id as next_hop_id from named n join c_stay l on l.k = n.prev_k join c_stay r on r.k = n.k)
+select prev_k as k, k as next_k, rule, coalesce(c_rules.confidence, guessed()) as confidence, exact,
+    abs(seconds_between(arrived_at, until)) as apart, next_hop_id, hop_id
+from met left join c_rules on c_rules.name = met.rule
+where is_hop and (case when is_here(claim_host) then prev_server = server else same_host(claim_host, prev_server) end or rule = 'mapi-event')
+    and arrived_at > since - interval 1 hour and arrived_at < until + interval 5 days;
 
 -- Reports: tied to what they report on, but no part of its way.
 create or replace temp table c_report as
-with found as (
-    select c.k, a.k as next_k, c.claim, c.rule, c.time, abs(seconds_between(c.time, r.arrived_at)) as apart, r.hop_id
-    from c_other_claim c join c_alias a on a.name = c.claim and a.k <> c.k join c_stay r on r.k = a.k and r.is_hop
-    where c.way = 'out' and c.is_hop and case when is_here(c.claim_host) then r.server = c.server else same_host(c.claim_host, r.server) end
+with named as materialized (
+    select c.*, a.k as next_k from c_other_claim c join c_alias a on a.name = c.claim and a.k <> c.k where c.way = 'out' and c.is_hop),
+found as (
+    select c.k, next_k, c.claim, c.rule, c.time, abs(seconds_between(c.time, r.arrived_at)) as apart, r.hop_id
+    from named c join c_stay r on r.k = c.next_k
+    where r.is_hop and case when is_here(c.claim_host) then r.server = c.server else same_host(c.claim_host, r.server) end
         and abs(seconds_between(c.time, r.arrived_at)) < 3600)
 select k, rule, claim, min(time) as time, arg_min(next_k, (apart, hop_id)) as next_k from found group by k, rule, claim;
 
 -- Filters: part of what they name, so that they are read again with it.
 create or replace temp table c_filtered as
-select distinct c.k, a.k as next_k from c_other_claim c join c_alias a on a.name = c.claim and a.k <> c.k
-join c_stay s on s.k = a.k and s.server = c.server and abs(seconds_between(c.time, s.arrived_at)) < 432000 where not c.is_hop;
+with named as materialized (
+    select c.*, a.k as next_k from c_other_claim c join c_alias a on a.name = c.claim and a.k <> c.k where not c.is_hop)
+select distinct c.k, c.next_k from named c join c_stay s on s.k = c.next_k
+where s.server = c.server and abs(seconds_between(c.time, s.arrived_at)) < 432000;

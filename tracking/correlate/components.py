@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tracking.correlate.statements import repeat, run
+from tracking.correlate.stays import prepare
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -22,3 +23,14 @@ def components(con: DuckDBPyConnection) -> None:
     run(con, "parts")
     repeat(con, _AGREE, WIDEST)
     run(con, "keys")
+
+
+def touched(con: DuckDBPyConnection) -> frozenset[str]:
+    """Return which stored components the new events in `fresh` change, and make `gathered`: all events to correlate again with them.
+
+    Needs the table or view `fresh` (columns of `schema.EVENTS`; the lake may hold them already) and the lake's views `hops` and `events`.
+    Afterwards: make `gathered` the view `events`, call `correlate` on the same connection, replace the components by what comes out.
+    """
+    prepare(con)
+    run(con, "touched")
+    return frozenset(part for (part,) in con.execute("select part_of from c_touched").fetchall())

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 ROUNDS = 8  # of matching by what messages have in common; each settles at least the nearest pairs
 LONGEST = 256  # hops of one way; what is longer is cut
 _MEET = """
-delete from c_link using c_upward u where u.at = u.start and c_link.next_k = u.start
+delete from c_link using c_upward u where u.here = u.start and c_link.next_k = u.start
 """
 _CLIMB = """
 create or replace temp table c_upward as
-select u.start, b.k as at, false as met from c_upward u join c_before b on b.next_k = u.at where u.at <> u.start
+select u.start, b.k as here from c_upward u join c_before b on b.next_k = u.here where u.here <> u.start
 """
 
 

@@ -49,10 +49,9 @@ union all by name
 -- refused at the door, before there was an id
 select digest(concat_ws('|', 'door', file_id, line, part)) as flow_id, lpad(to_hex(number_of(concat_ws('|', 'door', file_id, line, part))), 16, '0') as part_of,
     e.message_id, e.sender, e.recipient, [] as via, e.subject, e.bytes as size_bytes, coalesce(is_probe(e.message_id), false) as probe,
-    list_sort(list_distinct([domain_of(e.sender), domain_of(e.recipient)])) as domains, e.client_ip, e.user_name, c.canonical as entry_server, c.canonical as exit_server,
+    list_sort(list_distinct([domain_of(e.sender), domain_of(e.recipient)])) as domains, e.client_ip, e.user_name, e.server as entry_server, e.server as exit_server,
     e.time as entered_at, e.time as left_at, e.uncertainty_seconds::double as uncertainty_seconds, 'rejected' as outcome, e.said, true as finished, false as duplicate,
-    [struct_pack(hop_id := digest(concat_ws('|', 'door', file_id, line, part)), server := c.canonical, software := e.software, id := null::varchar,
+    [struct_pack(hop_id := digest(concat_ws('|', 'door', file_id, line, part)), server := e.server, software := e.software, id := null::varchar,
         arrived_at := e.time, left_at := e.time, delays := null::varchar, "to" := null::varchar, rule := null::varchar, confidence := null::double,
         lines := [struct_pack(file_id := file_id, line := line)])] as hops
-from (select distinct on (file_id, line, part) * from events where event = 'reject' and internal_message_id is null and known_as is null and network_id is null) e
-left join c_names c on c.name = e.server;
+from (select distinct on (file_id, line, part) * from events where event = 'reject' and internal_message_id is null and known_as is null and network_id is null and message_id is null) e;

@@ -1,8 +1,9 @@
 -- What no id ties: candidates by network id, Message-ID and envelope, between legs that led nowhere and stays that came from nowhere.
 create or replace temp table c_open as
-select l.n, l.k, l.rc, l.ac, l.event, l.time, l.next_host, l.next_ip, s.server, s.software, s.m, s.message_id, s.network_id, s.plain_sender, s.size_bytes, s.own_ip, s.hop_id
+select l.n, l.k, l.rc, l.ac, l.event, l.time, l.next_host, l.next_ip, s.server, s.software, s.m, s.message_id, s.network_id, s.plain_sender, s.size_bytes, s.own_ip, s.hop_id, s.arrived_at
 from c_leg l join c_stay s on s.k = l.k
-where (l.event in ('send', 'deliver') or (l.event = 'redirect' and s.software <> 'exchange')) and not exists (from c_link where c_link.n = l.n);
+where (l.event in ('send', 'deliver') or (l.event = 'redirect' and s.software <> 'exchange'
+        and not exists (from c_leg onward where onward.k = l.k and onward.via_rc = l.rc))) and not exists (from c_link where c_link.n = l.n);
 create or replace temp table c_orphan as
 select * from c_stay s where is_hop and not exists (from c_link where c_link.next_k = s.k)
     and not exists (from c_report where c_report.next_k = s.k);
@@ -12,8 +13,9 @@ select m as name from c_stay where m is not null group by m having count(*) > cr
 union select network_id from c_stay where network_id is not null group by network_id having count(*) > crowd()
 union select name from c_crowds;
 
-create or replace temp view c_pair as
+create or replace temp table c_pair as
 select o.*, r.k as next_k, r.server as next_server, r.hop_id as next_hop_id, r.client_host, r.client_ip, r.own_ip as next_own_ip, r.software as next_software,
+    seconds_between(o.arrived_at, r.arrived_at) as later,
     coalesce(r.message_id = o.message_id, false) as exact, coalesce(abs(r.size_bytes - o.size_bytes) <= greatest(o.size_bytes * 0.1, 5120), true) as same_size,
     seconds_between(o.time, r.arrived_at) as lag, w.how
 from (select o.k, r.k as next_k, 'network-id' as how, o.n from c_open o join c_orphan r on r.network_id = o.network_id and r.k <> o.k
@@ -25,15 +27,15 @@ from (select o.k, r.k as next_k, 'network-id' as how, o.n from c_open o join c_o
           where (o.m is null or r.m is null) and exists (from c_leg x where x.k = r.k and x.ac = o.ac)) w
 join c_open o on o.n = w.n join c_orphan r on r.k = w.next_k;
 
-create or replace temp table c_candidate as
+create or replace temp table c_likely as
 with met as (
     select p.*, same_recipient.k is not null as same_recipient, abs(lag) as apart,
         case when is_here(next_host) then next_server = server else same_host(next_host, next_server) or coalesce(next_ip = next_own_ip, false) end as talked_to,
-        case when is_here(client_host) and is_here(client_ip) then next_server = server
+        case when coalesce(client_host, client_ip) is not null and is_here(client_host) and is_here(client_ip) then next_server = server
              else coalesce(same_host(client_host, server), false) or coalesce(client_ip = own_ip, false) end as came_from,
         client_host is not null or client_ip is not null as knows_client
     from c_pair p left join (select distinct k, ac from c_leg) same_recipient on same_recipient.k = p.next_k and same_recipient.ac = p.ac
-    where lag between -300 and 3600),
+    where lag between -300 and 3600 and (next_server <> server or later >= 0)), -- one clock tells before from after
 fitting as (
     select *, talked_to or came_from as fits,
         not talked_to and not came_from and (next_host is not null or knows_client) as strange from met
@@ -45,10 +47,19 @@ select n, k, next_k, hop_id, next_hop_id, apart, exact,
 from fitting
 where case when how = 'network-id' then same_recipient or not exists (from c_leg x where x.k = next_k)
            when how = 'envelope' then same_size and (fits or next_host is null)
-           when strange then same_recipient and event <> 'deliver' else same_recipient or (same_size and fits) end;
+           when strange then same_recipient and event <> 'deliver' and next_server <> server else same_recipient or (same_size and fits) end;
+
+-- Either may have led to the other: the likelier, then the nearer, then the earlier.
+create or replace temp table c_candidate as
+with pairs as (select k, next_k, max(struct_pack(confidence := confidence, nearness := -apart, hop_id := hop_id)) as b from c_likely group by k, next_k),
+worse as (select a.k, a.next_k from pairs a join pairs z on z.k = a.next_k and z.next_k = a.k where a.b < z.b)
+select c.* from c_likely c where not exists (from worse w where w.k = c.k and w.next_k = c.next_k);
 
 -- A rival is another candidate of the same leg or of the same stay that is not ten times as far away.
 create or replace temp table c_rival as
-select distinct a.n, a.next_k, b.n as rival_n, b.next_k as rival_k from c_candidate a
-join c_candidate b on ((b.n = a.n and b.next_k <> a.next_k) or (b.next_k = a.next_k and b.k <> a.k))
-    and b.confidence >= a.confidence and b.apart < 10 * (a.apart + 1);
+with met as materialized (
+    select a.*, b.n as rival_n, b.next_k as rival_k, b.confidence as other, b.apart as away
+    from c_candidate a join c_candidate b on b.n = a.n where b.next_k <> a.next_k
+    union all
+    select a.*, b.n, b.next_k, b.confidence, b.apart from c_candidate a join c_candidate b on b.next_k = a.next_k where b.k <> a.k)
+select distinct n, next_k, rival_n, rival_k from met where other >= confidence and away < 10 * (apart + 1);

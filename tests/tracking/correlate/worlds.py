@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 START = datetime(2026, 11, 20, 8)  # noqa: DTZ001 the tables hold naive UTC
 Row = dict[str, Any]
-NAMES = tuple(column.name for column in schema.EVENTS)
 
 
 class World:
@@ -57,12 +56,14 @@ def session(host: str, sid: str) -> Mapping[str, str]:
     return dict(queued(host, sid, "lmtp-session")) | {"said": f"250 2.0.0 <b@y.example> {sid} Saved"}
 
 
-def fill(con: duckdb.DuckDBPyConnection, rows: Iterable[Row], table: str = "events") -> None:
-    """Make a table of events on a connection."""
-    con.execute(schema.ddl(table, schema.EVENTS))
-    values = [[row.get(name) for name in NAMES] for row in rows]
+def fill(
+    con: duckdb.DuckDBPyConnection, rows: Iterable[Row], table: str = "events", of: tuple[schema.Column, ...] = schema.EVENTS
+) -> None:
+    """Make a table on a connection and put rows in."""
+    con.execute(schema.ddl(table, of))
+    values = [[row.get(column.name) for column in of] for row in rows]
     if values:
-        con.executemany(f"insert into {table} values ({', '.join('?' * len(NAMES))})", values)  # noqa: S608 names of our own
+        con.executemany(f"insert into {table} values ({', '.join('?' * len(of))})", values)  # noqa: S608 names of our own
 
 
 def made(rows: Iterable[Row]) -> dict[str, list[Row]]:
