@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tracking.formats.exchange import Exchange
+from tracking.formats.exchange_2003 import Exchange2003
+from tracking.formats.exchange_export import ExchangeExport
+from tracking.formats.exchange_online import ExchangeOnline, ExchangeOnlineDetail, ExchangeOnlineReport
 from tracking.formats.syslog import Syslog
 
 if TYPE_CHECKING:
@@ -11,7 +15,8 @@ if TYPE_CHECKING:
 
     from tracking.formats.format import Format
 
-_ALL: tuple[Format, ...] = (Syslog(),)  # in the order in which they are tried: the most particular first
+_EXCHANGE = (Exchange(), Exchange2003(), ExchangeOnline(), ExchangeOnlineDetail(), ExchangeOnlineReport(), ExchangeExport())
+_ALL: tuple[Format, ...] = (*_EXCHANGE, Syslog())  # in the order in which they are tried: the most particular first
 FORMATS: dict[str, Format] = {each.name: each for each in _ALL}
 ALIASES = dict.fromkeys(("postfix", "dovecot", "sendmail", "amavis", "rspamd"), "syslog")  # programs are told by the tag of each line
 HEAD = 50  # lines that are looked at
