@@ -116,21 +116,25 @@ _OWN = {
 }  # fmt: skip
 
 
-def _rows(rule: Rule, pattern: str, left: str) -> str:
-    names = ", ".join(word(name) for name in ("whole", *re.findall(r"\(\?P<(\w+)>", rule.pattern)))
-    plain = re.sub(r"\?P<\w+>", "", pattern)
-    rows = (
-        f"select *, unnest(regexp_extract(text, {word(f'^({plain})$')}, [{names}])) from postfix_lines where kind = {word(rule.kind)}{left}"
-    )
+def _rows(rule: Rule) -> str:
+    rows = "select * from found where whole <> ''"
     for layer in rule.within:
         rows = f"select *, {', '.join(f'{sql} as {name}' for name, sql in layer.items())} from ({rows})"
     return rows
 
 
+def _found(rule: Rule, pattern: str, left: str) -> str:
+    names = ", ".join(word(name) for name in ("whole", *re.findall(r"\(\?P<(\w+)>", rule.pattern)))
+    plain = re.sub(r"\?P<\w+>", "", pattern)
+    groups = f"unnest(regexp_extract(text, {word(f'^({plain})$')}, [{names}]))"
+    return f"select *, {groups} from postfix_lines where kind = {word(rule.kind)}{left}"
+
+
 def insert(rule: Rule, pattern: str, left: str = "") -> str:
-    """Return the statement that makes events of a rule's lines that fit a pattern."""
+    """Return the statement that makes events of a rule's lines that fit a pattern. Materialised, or the filter would match all twice."""
     columns = {**_OWN, "event": rule.event, **rule.columns}
-    return f"insert into parsed ({', '.join(columns)}) select {', '.join(columns.values())} from ({_rows(rule, pattern, left)}) where whole <> ''"
+    return f"""insert into parsed ({", ".join(columns)})
+        with found as materialized ({_found(rule, pattern, left)}) select {", ".join(columns.values())} from ({_rows(rule)})"""
 
 
 _LEFT = " and n not in (select n from parsed)"

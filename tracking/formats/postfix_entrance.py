@@ -7,8 +7,8 @@ from tracking.formats.postfix_rule import ADDRESS, ANY, PEER, Rule, noise, some,
 
 _SAID = r'(?P<said>(?:[^"]|"(?:[^"\\]|\\.)*")*?)'
 _ENVELOPE = (
-    rf"(?:; from=<(?P<sender>{ADDRESS})>(?P<rcpt>,? to=<(?P<recipient>{ADDRESS})>)?(?:,? proto=(?P<proto>[^\s,]+))?"
-    r"(?:,? helo=<(?P<helo>.*?)>)?(?:,? sasl_method=(?P<method>[^\s,]+))?(?:,? sasl_username=<?(?P<user_name>[^\s,>]+)>?)?(?:,? sasl_sender=<?\S+>?)?)?"
+    rf"(?:; (?:from=<(?P<sender>{ADDRESS})>,? ?)?(?P<rcpt>to=<(?P<recipient>{ADDRESS})>,? ?)?(?:proto=(?P<proto>[^\s,]+),? ?)?"
+    r"(?:helo=<?(?P<helo>[^>]*)>?)?(?: sasl_method=(?P<method>\S+))?(?: sasl_username=<?(?P<user_name>[^\s>]+)>?)?(?: sasl_sender=<?\S+>?)?)?"
 )
 _ACTIONS = (
     *("reject", "reject_warning", "warn", "filter", "hold", "redirect", "discard", "bcc", "prepend", "info", "permit", "delay", "trigger"),
@@ -52,15 +52,30 @@ _CHECKED = {
     "client_ip": "nullif(regexp_extract(peer, '\\[([^\\]]+)', 1), '')",
     "extra": "json_object(place, header)",
 }
+_MILTER = tuple(f"milter-header-{action}" for action in ("reject", "warn", "hold", "discard", "redirect", "filter", "replace", "prepend"))
 CONTENT = Rule(  # header_checks, body_checks: the text is the sender's, and may say anything: the last ` from PEER; from=<` counts
     "content",
     ("cleanup",),
     tuple(
         f"{action}: {place} "
-        for action in ("reject", "warning", "hold", "discard", "redirect", "filter", "replace", "prepend", "info", "strip", "bcc", "delay")
+        for action in (
+            "reject",
+            "warning",
+            "hold",
+            "discard",
+            "redirect",
+            "filter",
+            "replace",
+            "prepend",
+            "info",
+            "strip",
+            "bcc",
+            "delay",
+            *_MILTER,
+        )
         for place in ("header", "body", "mime-header", "nested-header")
     ),
-    r"(?P<action>\w+): (?P<place>[\w-]+) (?P<header>.*) from (?P<peer>local|[^\s\[]*\[[^\]]+\])"
+    r"(?P<action>[\w-]+): (?P<place>[\w-]+) (?P<header>.*) from (?P<peer>local|[^\s\[]*\[[^\]]+\])"
     + _ENVELOPE.removesuffix("?")
     + r"(?:: (?P<note>.*))?",
     _EVENT,
@@ -132,7 +147,7 @@ LOST = Rule(
     "lost",
     ("smtpd", "postscreen"),
     ("lost connection after ", "timeout after ", "too many errors after ", "improper command pipelining after ", "concurrency limit "),
-    rf"(?P<what>lost connection|timeout|too many errors|improper command pipelining) after (?P<stage>.*?) from {PEER}(?:: (?P<said>.*))?",
+    rf"(?P<what>lost connection|timeout|too many errors|improper command pipelining) after (?P<stage>.*?) from {PEER}(?:: ?(?P<said>.*))?",
     word("other"),
     {**_FROM, **_SERVICE, "original": "what", "said": "concat_ws(': ', stage, nullif(left(said, 900), ''))"},
 )

@@ -30,7 +30,7 @@ REPLIES = (
     ),
     Reply("lmtp-session", " Saved", r".*> ([\w+/=]{22,}(?::[TR]\d+)*) Saved"),  # Dovecot; :T2 = second transaction, :R3 = third recipient
     Reply("queued-as", "OK id=", rf"{_CODE}OK id=([\w-]{{16,23}})"),  # Exim
-    Reply("queued-as", " Message accepted for delivery", rf"{_CODE}(\w{{14,}}) Message accepted for delivery"),  # sendmail
+    Reply("queued-as", " Message accepted for delivery", rf"{_CODE}([\w-]{{14,}}) Message accepted for delivery"),  # sendmail
     Reply("queued-as", "envelope id ", r".*\benvelope id ([^\s()]+@[^\s()]+?)(?: and options\b.*)?"),  # Oracle
 )
 
@@ -63,4 +63,5 @@ def claimed(said: str) -> str:
 
 def host(said: str) -> str:
     """Return SQL: the host that the reply itself names for its id, in lower case; NULL when it names none."""
-    return _case([_found(said, reply, f"lower({_group(said, reply.host)})") for reply in REPLIES if reply.host])
+    answers = (f"lower({_group(said, reply.host)})" if reply.host else "null" for reply in REPLIES)
+    return _case([_found(said, reply, answer) for reply, answer in zip(REPLIES, answers, strict=True)])
