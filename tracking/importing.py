@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tracking import importing_batch as batches
-from tracking.collect.chunks import Batch, read
+from tracking.collect.chunks import read
 from tracking.collect.find import find
 from tracking.collect.known import Known
 from tracking.collect.values import FileState, Unreadable, Verdict
@@ -37,10 +37,7 @@ if TYPE_CHECKING:
     from tracking.collect.values import Chunk, Found
     from tracking.formats.format import Format
 
-BATCH = Batch(limit_bytes=1 << 25, limit_lines=300_000)  # of text: with a gibibyte of memory about a twentieth
-COMMIT_LINES = 150_000  # small files share a commit
-CORRELATE_ROWS = 2_000_000  # events between two correlations: progress is durable, memory bounded
-REFUSED = (Verdict.SAME, Verdict.OLDER)  # nothing new in them
+NOTHING_NEW = (Verdict.SAME, Verdict.OLDER)
 
 
 class Importer:
@@ -91,7 +88,7 @@ class Importer:
         self.report.files.append(report)
         if known.state is None:
             report.notes.append(EMPTY)
-        elif known.verdict in REFUSED:
+        elif known.verdict in NOTHING_NEW:
             self._moved(known)
         else:
             self._read(found, known.state, report)
@@ -113,13 +110,13 @@ class Importer:
     def _read(self, found: Found, state: FileState, report: FileReport) -> None:
         """Read the lines behind the state."""
         start = self._done
-        for chunk in ahead(read(found, state, batch=BATCH)):
+        for chunk in ahead(read(found, state, batch=self.options.sizes.batch)):
             report.notes.extend(chunk.notes)
             if chunk.lines and not self._take(chunk, report):
                 return
             self._done = start + min(found.size, chunk.done_bytes)
             self._say(f"reading {found.name}")
-            if self._waiting >= COMMIT_LINES:
+            if self._waiting >= self.options.sizes.commit_lines:
                 self.flush()
         if report.lines and report.lines == report.header_lines:
             report.notes.append(HEADER_ONLY)
@@ -145,7 +142,7 @@ class Importer:
         if others:
             leave_out(con, self.pen, source, span, others)
         batches.cover(con, self.options.privacy)
-        told = batches.tell(con, of.name)
+        told = batches.tell(con, of.name, source.at)
         if chunk.first_line == 1 and told.unparsed == chunk.lines and self._format is not None:
             return self._refuse(chunk.name, report, wrong(of, batches.first_lines(chunk.text)))
         state = replace(chunk.state, carry=carry)
@@ -177,7 +174,7 @@ class Importer:
         self.pen.commit(Change(parts, files=self._pending, settings=settings))
         self._pending, self._waiting = {}, 0
         batches.empty(self._con)
-        if uncorrelated_rows(self.pen.manifest) >= CORRELATE_ROWS:
+        if uncorrelated_rows(self.pen.manifest) >= self.options.sizes.correlate_rows:
             self.correlate()
 
     def correlate(self) -> None:

@@ -38,12 +38,13 @@ from read_csv($file, columns = {{'line': 'VARCHAR'}}, delim = '', quote = '', es
               max_line_size = {LONGEST_LINE})"""
 _TOLD = """
 create or replace temp table told as
-select l.n, t.time, case when e.n is not null then 'event' when z.n is not null then 'noise' else 'unparsed' end as state,
+select l.n, coalesce(t.time, $before, (select arg_min(time, n) from parsed)) as time, case when e.n is not null then 'event' when z.n is not null then 'noise' else 'unparsed' end as state,
        case when e.n is not null then null else coalesce(z.kind, $expected) end as kind
 from (select n from landed) l
 left join (select distinct n from parsed) e on e.n = l.n
 left join (select n, min(kind) as kind from noise group by n) z on z.n = l.n
 asof left join (select n, min(time) as time from parsed group by n) t on l.n >= t.n"""
+_LAST = "select arg_max(time, n) from parsed"
 _COUNTS = "select state, coalesce(kind, ''), count(*) from told group by all"
 _UNPARSED = f"select n from told where state = 'unparsed' order by n limit {EXAMPLES}"
 _SPAN = """
@@ -97,6 +98,7 @@ class Told:
     noise_kinds: dict[str, int]
     unparsed: int
     unparsed_at: tuple[int, ...]
+    at: datetime | None  # of the last event up to here
 
 
 def land(con: DuckDBPyConnection, text: bytes, first_line: int, folder: Path) -> Path:
@@ -131,15 +133,22 @@ def _aware(time: datetime | None) -> datetime | None:
     return None if time is None else time.replace(tzinfo=UTC)
 
 
-def tell(con: DuckDBPyConnection, expected: str) -> Told:
-    """Make the table `told` of what each landed line is; count it. `expected`: what an unparsed line should have been."""
-    con.execute(_TOLD, {"expected": expected})
+def tell(con: DuckDBPyConnection, expected: str, before: datetime | None) -> Told:
+    """Make the table `told` of what each landed line is, and count it.
+
+    Args:
+        con: where `landed`, `parsed` and `noise` are.
+        expected: what an unparsed line should have been.
+        before: when the file's last event before this chunk was: lines without an event are from about the time of the one before them.
+    """
+    con.execute(_TOLD, {"expected": expected, "before": None if before is None else before.replace(tzinfo=None)})
     counted = con.execute(_COUNTS).fetchall()
     return Told(
         sum(count for state, _, count in counted if state == "event"),
         {kind: count for state, kind, count in counted if state == "noise"},
         sum(count for state, _, count in counted if state == "unparsed"),
         tuple(n for (n,) in con.execute(_UNPARSED).fetchall()),
+        _aware((con.execute(_LAST).fetchone() or (None,))[0]) or before,
     )
 
 

@@ -36,6 +36,7 @@ def grown(source: Source, chunk: Chunk, told: Told, span: Span) -> Source:
         repaired=source.repaired + chunk.repaired + chunk.cut,
         odd_times=source.odd_times + span.odd_times,
         servers=_servers(source.servers, span.servers),
+        at=told.at,
         first=_one(min, source.first, span.first),
         last=_one(max, source.last, span.last),
     )

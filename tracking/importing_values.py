@@ -5,11 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from tracking.collect.chunks import Batch
 from tracking.errors import TrackError
 from tracking.lake.engine import MEMORY_BYTES
 from tracking.lake.privacy import Privacy
 
 AUTO = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much is done at once."""
+
+    batch: Batch = field(default_factory=lambda: Batch(limit_bytes=1 << 25, limit_lines=300_000))  # one parse; memory grows with it
+    commit_lines: int = 150_000  # one commit: small files share it
+    correlate_rows: int = 2_000_000  # events between two correlations: so that flows are durable, and memory bounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +33,7 @@ class Options:
     year: int | None = None  # of stamps without one; None = as the file's own date says
     options: str = ""  # of a generic format
     memory_bytes: int = MEMORY_BYTES  # of the whole process
+    sizes: Sizes = field(default_factory=Sizes)
     threads: int | None = None  # of DuckDB; None = as many as there are processors
     privacy: Privacy = field(default_factory=Privacy)
     command: str = "probe track import"  # what others are told who find the lake locked

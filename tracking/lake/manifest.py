@@ -63,6 +63,7 @@ class Source:
     servers: tuple[str, ...] = ()  # whose lines it holds; many = ("*",)
     first: datetime | None = None  # the earliest and latest event
     last: datetime | None = None
+    at: datetime | None = None  # of the event that was read last
     read_at: datetime | None = None
 
 
