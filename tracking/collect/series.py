@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 PACKED = (".gz", ".bz2", ".xz", ".zst")
 _DATE = r"(?P<date>(?:19|20)\d\d-?(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12]\d|3[01])(?:[-T_.]?\d{2}(?:[-:]?\d{2}){0,2}|-\d{9,11})?)"
@@ -47,6 +48,7 @@ def unpacked(name: str) -> str:
     return name
 
 
+@lru_cache(maxsize=1 << 16)  # whoever follows asks the same names each second
 def age(name: str) -> Age:
     """Read a file's name (without its folder)."""
     bare = unpacked(name)

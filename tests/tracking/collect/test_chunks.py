@@ -161,7 +161,8 @@ def test_a_hundred_megabytes_without_a_line_end_need_little_memory(tmp_path: Pat
 def interrupted(path: Path, meanwhile: bytes, batch: Batch) -> tuple[list[Chunk], list[str]]:
     """Read a file, and write another content into it after the first chunk."""
     [file] = find([str(path)]).files
-    got, notes = [], []
+    got: list[Chunk] = []
+    notes: list[str] = []
     for place, chunk in enumerate(read(file, batch=batch)):
         got.append(chunk)
         notes += chunk.notes
