@@ -7,7 +7,7 @@ counts still differ, every recipient has the whole text, marked as shared. No re
 
 from __future__ import annotations
 
-SEVERAL = "contains(recipients, ';')"  # SQL: this row must be taken apart
+SEVERAL = "contains(trim(recipients, '; '), ';')"  # SQL: this row must be taken apart
 MANY = 64  # recipients: beyond, what belongs to the row stands on its first event alone, or 10,000 copies of it would fill the memory
 _QUOTED = r"""regexp_extract_all(recipients || ';', '((?:"(?:[^"\\]|\\.)*"|[^;"]|")*);', 1)"""  # a quoted local part may hold the separator
 _CAPPED = 1000  # characters of a status that is shared
