@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tracking.collect.clean import LONGEST, Cleaned, shorten
-from tracking.collect.forms import Form, form_of
-from tracking.collect.identity import HEAD, Trail, digest, windows
+from tracking.collect.forms import form_of
+from tracking.collect.identity import HEAD, Trail, digest, has_head, windows
 from tracking.collect.known import fresh, moved, unpacked
 from tracking.collect.values import UNREAD, Chunk, FileState, Found, Unreadable
 
@@ -48,16 +48,13 @@ def read(found: Found, state: FileState | None = None, *, batch: Batch | None = 
         start = state or fresh(found, content, (), flush=ending)
         if start is None:
             return
-        reader = _Reader(content, found, start, _resumed(content, start))
-        yield from reader.chunks(batch, flush)
+        yield from _Reader(content, found, start).chunks(batch, flush)
 
 
-def _resumed(content: Unpacked, state: FileState) -> Trail:
+def _resumed(content: Unpacked, state: FileState, opening: bytes) -> Trail:
     """Go to the state's offset; prove head and tail on the way. Raises Unreadable."""
-    content.rewind()
-    head = content.read_fully(state.head_length)
     before = windows(content, [state.offset]).get(state.offset)
-    if digest(head) != state.head or before is None or digest(before) != state.tail:
+    if not has_head(state, opening) or before is None or digest(before) != state.tail:
         raise Unreadable(f"{state.name}: no longer holds what was read of it: it was replaced just now, look at it again")
     return Trail(state.offset, before, state.marks, state.firsts, state.comments or not state.offset)
 
@@ -65,9 +62,11 @@ def _resumed(content: Unpacked, state: FileState) -> Trail:
 class _Reader:
     """One reading of one file, from a state on."""
 
-    def __init__(self, content: Unpacked, found: Found, state: FileState, trail: Trail) -> None:
-        self._content, self._found, self._state, self._trail = content, found, state, trail
-        self._form, self._opening = _opened(content, trail.offset)
+    def __init__(self, content: Unpacked, found: Found, state: FileState) -> None:
+        self._content, self._found, self._state = content, found, state
+        content.rewind()
+        self._opening = content.read_fully(HEAD)
+        self._form, self._trail = form_of(self._opening), _resumed(content, state, self._opening)
         self._rest = b""  # read, not whole yet
         self._unended = state.unended  # a line end that comes now belongs to a line that was handed out without it
         self._long: tuple[bytes, int, Trail] | None = None  # a line too long: its beginning, its length so far, the trail behind it
@@ -180,13 +179,3 @@ class _Reader:
         )
         self._clear()
         return chunk
-
-
-def _opened(content: Unpacked, offset: int) -> tuple[Form, bytes]:
-    """Read the first bytes once more, and go to the offset."""
-    content.rewind()
-    opening = content.read_fully(HEAD)
-    if offset < content.position:
-        content.rewind()
-    content.skip_to(offset)
-    return form_of(opening), opening

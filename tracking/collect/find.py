@@ -143,7 +143,7 @@ def _settled(files: list[Found]) -> Iterator[Found]:
     """Mark the files of a series that have a successor for long enough."""
     for place, file in enumerate(files):
         later = max((other.mtime_ns for other in files[place + 1 :]), default=0)
-        done = file.rotated and later - file.mtime_ns >= _SETTLED_NS
+        done = file.finished or (file.rotated and later - file.mtime_ns >= _SETTLED_NS)
         yield Found(*_fields(file), finished=done)
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from tracking.collect.find import find, ordered, seen
 from tracking.collect.identity import has_head
-from tracking.collect.known import unpacked
+from tracking.collect.known import owes, unpacked
 from tracking.collect.series import age
 from tracking.collect.values import FileState, Found, Refused, Unreadable
 
@@ -36,7 +36,7 @@ class Follower:
 
     def __init__(self, patterns: Iterable[str]) -> None:
         self._patterns = [os.path.abspath(pattern) for pattern in patterns]  # noqa: PTH100 as the paths of files are made
-        self._seen: dict[str, Stat] = {}  # by path: as it was when it was handed out
+        self._seen: dict[str, tuple[int, int, int, int, bool]] = {}  # by path: as it was when it was handed out
         self._present: set[str] | None = None  # the paths that the patterns meant at the last look
         self._old: set[str] = set()  # other names of their series, watched too
         self._shelves: dict[str, dict[str, list[str]]] = {}  # by folder and base name: the series, looked up once a look
@@ -53,7 +53,7 @@ class Follower:
             self._follow(state, files)
         self._present = set(files)
         news = [file for file in (*files.values(), *self._watched(files)) if self._is_news(file, known)]
-        self._seen.update((file.path, _stat(file)) for file in news)
+        self._seen.update((file.path, (*_stat(file), file.finished)) for file in news)
         return ordered(news)
 
     def again(self, file: Found) -> None:
@@ -63,7 +63,9 @@ class Follower:
     def _is_news(self, file: Found, known: dict[str, FileState]) -> bool:
         stat = _stat(file)
         state = known.get(file.path)
-        return self._seen.get(file.path) != stat and (state is None or _stat(state) != stat)
+        if state is not None and _stat(state) == stat and not owes(state, file):
+            return False
+        return self._seen.get(file.path) != (*stat, file.finished)
 
     def _read_before(self, known: dict[str, FileState]) -> list[FileState]:
         """Give the states whose files may have moved: those of the last look; at the first, those that a process before us read."""

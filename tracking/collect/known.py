@@ -91,8 +91,14 @@ class Known:
 
 
 def _untouched(state: FileState, found: Found) -> bool:
-    """Say whether nobody has written to the file since it was read."""
-    return (state.device, state.inode, state.size, state.mtime_ns) == (found.device, found.inode, found.size, found.mtime_ns)
+    """Say whether there is nothing to read: nobody has written to the file since it was read."""
+    same = (state.device, state.inode, state.size, state.mtime_ns) == (found.device, found.inode, found.size, found.mtime_ns)
+    return same and not owes(state, found)
+
+
+def owes(state: FileState, found: Found) -> bool:
+    """Say whether a last line without its end was left for later, and later has come."""
+    return found.finished and not state.finished and state.size > state.offset
 
 
 def _lives(state: FileState) -> bool:

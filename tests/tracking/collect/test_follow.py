@@ -173,3 +173,38 @@ def test_a_quiet_look_opens_no_file(tmp_path: Path) -> None:
         path.chmod(0)
     assert watch.look() == []
     assert [path.stat().st_atime_ns for path in tmp_path.iterdir()] == times
+
+
+def test_a_last_line_that_never_got_its_end_is_taken_when_the_file_is_settled(tmp_path: Path) -> None:
+    path = tmp_path / "mail.log"
+    watch = Watch(tmp_path)
+    add(path, log(2) + b"cut off by a cra")
+    watch.look()
+    path.rename(tmp_path / "mail.log.1")
+    add(path, log(1, first=2))
+    os.utime(tmp_path / "mail.log.1", (1000, 1000))
+    watch.look()
+    assert watch.look() == []
+    assert b"cut off by a cra" in watch.lines
+    other = Watch(tmp_path)
+    other.look()
+    assert sorted(other.lines) == sorted(watch.lines)
+
+
+def test_settling_alone_is_news_when_a_line_is_owed(tmp_path: Path) -> None:
+    watch = Watch(tmp_path)
+    add(tmp_path / "mail.log.1", log(2) + b"half")
+    add(tmp_path / "mail.log", log(1, first=2))
+    watch.look()
+    settled = (tmp_path / "mail.log.1").stat().st_mtime_ns + 61 * 10**9
+    add(tmp_path / "mail.log", log(1, first=3))
+    os.utime(tmp_path / "mail.log", ns=(settled, settled))
+    [file, current] = Follower(watch.patterns).changed(watch.importer.states())
+    assert (file.finished, current.finished) == (True, False)
+    watch.importer.take(current)
+    assert Follower(watch.patterns).changed(watch.importer.states()) == [file]  # alone, and still known to be settled
+    for _ in range(2):  # for the process that read it, and for the one after it
+        watch.restart()
+        watch.look()
+    assert watch.lines.count(b"half") == 1
+    assert watch.look() == []
