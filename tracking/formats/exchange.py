@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from tracking.formats.exchange_columns import FORMS
 from tracking.formats.exchange_events import EVENTS
-from tracking.formats.exchange_header import BOM, HEADED, SKIPPED, assumed, carried, names_of, segments
+from tracking.formats.exchange_header import BOM, SKIPPED, assumed, carried, names_of, segments
 from tracking.formats.exchange_rows import Reading, tell
 from tracking.formats.exchange_split import split
 

@@ -18,7 +18,7 @@ BOM = "\ufeff"
 HEADED = f"starts_with(ltrim(line, '{BOM}'), '#')"  # SQL: this line is a header
 SKIPPED = f"line = '' or {HEADED}"  # SQL: this line holds no event
 _HEADS = "select n, ltrim(line, ?) from landed where starts_with(lower(ltrim(line, ?)), '#fields:') order by n"
-_PLAIN_FIELD = "regexp_extract_all(ltrim(line, ?) || ',', '(\"(?:[^\"]|\"\")*\"|[^,]*),', 1)"
+_PLAIN_FIELD = 'regexp_extract_all(ltrim(line, ?) || \',\', \'("(?:[^"]|"")*"|[^,]*),\', 1)'
 _FIRST = f"select len({_PLAIN_FIELD}) from landed where not ({SKIPPED}) order by n limit 1"
 _SEGMENTS_MOST = 1000  # headers in a batch; whoever writes more has no log
 

@@ -40,8 +40,10 @@ class Reading:
 _NUMERIC = "try_cast({} as hugeint) > 0"
 _FORKED = "('TRANSFER', 'RESUBMIT', 'RECEIVE', 'EXPAND', 'REDIRECT')"
 _REPLY = "regexp_extract(context, '^[^;]*;([245][0-9][0-9][ -].*?)(?:;ClientSubmitTime:.*)?$', 1)"
-_GUID = "case when length(network_id) = 32 then concat_ws('-', network_id[1:8], network_id[9:12], network_id[13:16], network_id[17:20], " \
+_GUID = (
+    "case when length(network_id) = 32 then concat_ws('-', network_id[1:8], network_id[9:12], network_id[13:16], network_id[17:20], "
     "network_id[21:32]) else network_id end"
+)
 _LAST = "info[length(info) - strpos(reverse(info), ';') + 2:]"  # the local server's block of the latency tree
 _TOTAL = f"case when regexp_matches({_LAST}, '^L?SRV=') then nullif(split_part(split_part({_LAST}, '|', 1), ':', 2), '') end"
 _SAID = r"""case when regexp_matches(status, '^[2-5][0-9][0-9][ -]') then status

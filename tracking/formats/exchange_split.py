@@ -47,7 +47,9 @@ def _fast(con: DuckDBPyConnection, width: int, landing: Path) -> bool:
         return False  # not clean: the slow way knows what to do with it
     if (con.execute("select count(*) from exchange_rows").fetchone() or (0,))[0] != lines - skipped:
         return False
-    con.execute(f"create or replace temp view exchange_raw as select rowid + {first + skipped} as n, false as damaged, * from exchange_rows")  # noqa: S608
+    con.execute(
+        f"create or replace temp view exchange_raw as select rowid + {first + skipped} as n, false as damaged, * from exchange_rows"
+    )  # noqa: S608
     return True
 
 

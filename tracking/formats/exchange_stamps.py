@@ -50,7 +50,9 @@ def decide(con: DuckDBPyConnection, context: Context) -> str:
 def _told_apart(con: DuckDBPyConnection, context: Context, seen: tuple[int, int, str]) -> str:
     first, second, example = seen
     if first > 12 and second > 12:
-        raise ValueError(f"{context.file}: some stamps have the day first and some the month (like {example!r}): import each culture's export alone")
+        raise ValueError(
+            f"{context.file}: some stamps have the day first and some the month (like {example!r}): import each culture's export alone"
+        )
     if first > 12 or second > 12:
         return "day-first" if first > 12 else "month-first"
     limit = (context.until + timedelta(days=1)).replace(tzinfo=None)

@@ -67,7 +67,13 @@ def test_rows_of_2019_without_a_header(landing: Path | None) -> None:
     assert not found.unparsed
     shadow, received, sent, relayed, noticed = found.events
     assert of(shadow, "event", "original", "server", "said") == ["agent", "HAREDIRECTFAIL", "exchange-mail", None]
-    assert of(received, "event", "begins", "server", "internal_message_id", "bytes") == ["receive", True, "exchange-mail", "70912345566403", 7229]
+    assert of(received, "event", "begins", "server", "internal_message_id", "bytes") == [
+        "receive",
+        True,
+        "exchange-mail",
+        "70912345566403",
+        7229,
+    ]
     assert of(received, "original_client_ip", "client_ip", "program") == ["10.11.12.13", "10.11.12.14", "transport"]
     assert received["time"] == datetime(2024, 1, 25, 15, 16, 9, 949000)  # noqa: DTZ001 the tables hold UTC without a zone
     assert of(sent, "server", "next_host", "delays", "delay_seconds") == ["exchange", "exchange.example.com", "TOTAL-HUB=1.921", 1.921]
@@ -85,8 +91,19 @@ def test_all_25_fields_of_a_2019_row(landing: Path | None) -> None:
     names[0], names[7], names[8], names[9], names[14], names[15] = "2026-11-20T08:00:00.123Z", "SMTP", "RECEIVE", "77", "5", "1"
     names[11] = "6A638D201E63493A80A208DA9A4FF8DA"
     (event,) = parse("exchange", f"{HEAD_2013.replace(','.join(FORMS[27]), ','.join(FORMS[30]))}{','.join(names)}", landing).events
-    fields = "client_ip client_host server_ip server_host source_context connector source original internal_message_id message_id".split()
-    fields += "network_id recipient status bytes recipient_count related_recipient reference subject".split()
+    fields = [
+        "client_ip",
+        "client_host",
+        "server_ip",
+        "server_host",
+        "source_context",
+        "connector",
+        "source",
+        "original",
+        "internal_message_id",
+        "message_id",
+    ]
+    fields += ["network_id", "recipient", "status", "bytes", "recipient_count", "related_recipient", "reference", "subject"]
     assert of(event, *fields) == [
         *("v1", "v2", "v3", "v4", "v5", "v6", "SMTP", "RECEIVE", "77", "v10"),
         *("6a638d20-1e63-493a-80a2-08da9a4ff8da", "v12", "v13", 5, 1, "v16", "v17", "v18"),
