@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from tracking.formats import postfix_entrance, postfix_exit
 from tracking.formats.postfix_ids import ID
+from tracking.formats.postfix_quick import QUICK, Quick
 from tracking.formats.postfix_rule import AGENTS, ANY, Rule, noise, word
 
 if TYPE_CHECKING:
@@ -114,10 +115,14 @@ _OWN = {
     "n": "n", "part": "0", "server": "server", "software": "'postfix'", "instance": "instance", "program": "program", "time": "time",
     "uncertainty_seconds": "uncertainty", "internal_message_id": "id",
 }  # fmt: skip
+_LEFT = " and n not in (select n from parsed)"
 
 
-def _rows(rule: Rule) -> str:
-    rows = "select * from found where whole <> ''"
+def _columns(rule: Rule) -> dict[str, str]:
+    return {**_OWN, "event": rule.event, **rule.columns}
+
+
+def _layered(rule: Rule, rows: str) -> str:
     for layer in rule.within:
         rows = f"select *, {', '.join(f'{sql} as {name}' for name, sql in layer.items())} from ({rows})"
     return rows
@@ -132,24 +137,44 @@ def _found(rule: Rule, pattern: str, left: str) -> str:
 
 def insert(rule: Rule, pattern: str, left: str = "") -> str:
     """Return the statement that makes events of a rule's lines that fit a pattern. Materialised, or the filter would match all twice."""
-    columns = {**_OWN, "event": rule.event, **rule.columns}
+    columns, rows = _columns(rule), _layered(rule, "select * from found where whole <> ''")
     return f"""insert into parsed ({", ".join(columns)})
-        with found as materialized ({_found(rule, pattern, left)}) select {", ".join(columns.values())} from ({_rows(rule)})"""
+        with found as materialized ({_found(rule, pattern, left)}) select {", ".join(columns.values())} from ({rows})"""
 
 
-_LEFT = " and n not in (select n from parsed)"
-STATEMENTS = {
-    rule.kind: [insert(rule, rule.pattern), *(insert(rule, pattern, _LEFT) for pattern in rule.fallbacks)] for rule in RULES if rule.pattern
-}
+def _quick(quick: Quick) -> str:
+    lines = f"(select * exclude (kind) from postfix_lines where kind = {word(quick.rule.kind)})"
+    empty = "".join(f", '' as {name}" for name in quick.empty)
+    rows = _layered(quick.rule, f"select *{empty} from ({quick.rows.format(lines=lines)})")
+    return f"select {', '.join(f'{sql} as {name}' for name, sql in _columns(quick.rule).items())} from ({rows})"
+
+
+def ordinary(kinds: Iterable[str]) -> str:
+    """Return the one statement that makes events of all ordinary lines of these kinds: a row of many columns is dear, an insert too."""
+    rows = " union all by name ".join(_quick(quick) for quick in QUICK if quick.rule.kind in kinds)
+    return f"insert into parsed by name {rows}"
+
+
+STATEMENTS = {rule.kind: [insert(rule, pattern, _LEFT) for pattern in (rule.pattern, *rule.fallbacks)] for rule in RULES if rule.pattern}
+_KINDS = "select kind, count(*) from postfix_lines where kind is not null and not contains(kind, '/') group by kind"
+_REST = "select kind, count(*) from postfix_lines where kind is not null and not contains(kind, '/') and n not in (select n from parsed) group by kind"
+
+
+def _inserted(con: DuckDBPyConnection, statement: str) -> int:
+    return (con.execute(statement).fetchone() or (0,))[0]
 
 
 def parse(con: DuckDBPyConnection, context: Context) -> None:  # noqa: ARG001 what a parser is; the head has told all
     """Turn Postfix's lines of `heads` into events and noise."""
     con.execute(LINES)
     con.execute(_NOISE)
-    for kind, count in con.execute("select kind, count(*) from postfix_lines group by kind").fetchall():
-        done = 0
-        for statement in STATEMENTS.get(kind, []):
-            done += (con.execute(statement).fetchone() or (0,))[0]
-            if done == count:
+    counts = dict(con.execute(_KINDS).fetchall())
+    quick = {each.rule.kind for each in QUICK} & counts.keys()
+    if quick and _inserted(con, ordinary(quick)) == sum(counts.values()):
+        return
+    for kind, count in con.execute(_REST).fetchall():
+        left = count
+        for statement in STATEMENTS[kind]:
+            left -= _inserted(con, statement)
+            if not left:
                 break

@@ -6,7 +6,7 @@ Nothing of the delivery line is quoted: what the peer says stands at the end, in
 from __future__ import annotations
 
 from tracking.formats import replies
-from tracking.formats.postfix_ids import ID, SHORT, arrived_sql
+from tracking.formats.postfix_ids import ID, arrived_sql
 from tracking.formats.postfix_rule import ADDRESS, AGENTS, ANY, Rule, noise, some, word
 
 _FIELDS = (

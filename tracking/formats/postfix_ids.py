@@ -16,7 +16,7 @@ ID = f"{SHORT}|{LONG}"
 _LONG = re.compile(LONG)
 _BASE = 52
 _MICROS = 4  # digits
-_ORDINARY = range(0, 2**33)  # seconds: to the year 2242; anything later is a word that looks like an id
+_ORDINARY = range(2**33)  # seconds: to the year 2242; anything later is a word that looks like an id
 
 
 def _number(digits: str) -> int:

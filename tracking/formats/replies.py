@@ -17,16 +17,19 @@ class Reply:
     rule: str  # the link's name in `tracking.correlate.rules`
     gate: str  # plain text that must stand in the reply: a regular expression runs only on those
     pattern: str  # RE2, group 1 = the id, over the whole reply
+    last: bool = False  # the pattern is over what follows the last gate, not over the whole: cheap
     host: str = ""  # RE2, group 1 = the host on which the id means something; "" = the host that took the message
 
 
 _CODE = r"(?:\d{3}[- ])?(?:[245]\.\d+\.\d+ )?"
 _NAME = r"[^\],\s]*[^\d\],\s][^\],\s]*"  # a host: not a number alone
 REPLIES = (
-    Reply("queued-as", "queued as ", r".*\bqueued as ([0-9A-Za-z]{6,64})\.?"),  # Postfix; amavis and proxies repeat it last
-    Reply("internal-id", "[InternalId=", r".*\[InternalId=(\d+), Hostname=[^\]\s]+\].*", r".*\[InternalId=\d+, Hostname=([^\]\s]+)\].*"),
+    Reply("queued-as", "queued as ", r"([0-9A-Za-z]{6,64})\.?", last=True),  # Postfix; amavis and proxies repeat it last
+    Reply(
+        "internal-id", "[InternalId=", r".*\[InternalId=(\d+), Hostname=[^\]\s]+\].*", host=r".*\[InternalId=\d+, Hostname=([^\]\s]+)\].*"
+    ),
     Reply(  # Exchange's swapped form
-        "internal-id", "[InternalId=", rf".*\[InternalId={_NAME}, Hostname=(\d+)\].*", rf".*\[InternalId=({_NAME}), Hostname=\d+\].*"
+        "internal-id", "[InternalId=", rf".*\[InternalId={_NAME}, Hostname=(\d+)\].*", host=rf".*\[InternalId=({_NAME}), Hostname=\d+\].*"
     ),
     Reply("lmtp-session", " Saved", r".*> ([\w+/=]{22,}(?::[TR]\d+)*) Saved"),  # Dovecot; :T2 = second transaction, :R3 = third recipient
     Reply("queued-as", "OK id=", rf"{_CODE}OK id=([\w-]{{16,23}})"),  # Exim
@@ -39,8 +42,12 @@ def _text(word: str) -> str:
     return "'" + word.replace("'", "''") + "'"
 
 
+def _part(said: str, reply: Reply) -> str:
+    return f"split_part({said}, {_text(reply.gate)}, -1)" if reply.last else said
+
+
 def _found(said: str, reply: Reply, answer: str) -> str:
-    return f"when contains({said}, {_text(reply.gate)}) and regexp_full_match({said}, {_text(reply.pattern)}) then {answer}"
+    return f"when contains({said}, {_text(reply.gate)}) and regexp_full_match({_part(said, reply)}, {_text(reply.pattern)}) then {answer}"
 
 
 def _group(said: str, pattern: str) -> str:
@@ -58,7 +65,7 @@ def rule(said: str) -> str:
 
 def claimed(said: str) -> str:
     """Return SQL: the id that the reply claims, NULL when none."""
-    return _case([_found(said, reply, _group(said, reply.pattern)) for reply in REPLIES])
+    return _case([_found(said, reply, _group(_part(said, reply), reply.pattern)) for reply in REPLIES])
 
 
 def host(said: str) -> str:

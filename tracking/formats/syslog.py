@@ -25,18 +25,22 @@ _PREFIX = re.compile(
 _TAGS = "create or replace temp table tags (tag VARCHAR, software VARCHAR, program VARCHAR, instance VARCHAR)"
 # ISO stamps are times; without a zone they are local ($zone); a comma before the fraction and a leap second are mended. BSD ones are looked up.
 _ISO = """
-case when right(stamp, 1) = 'Z' or substr(stamp, 20) like '%+%' or substr(stamp, 20) like '%-%'
-     then coalesce(try_cast(stamp as timestamptz), try_cast(replace(replace(stamp, ',', '.'), ':60', ':59') as timestamptz)) at time zone 'UTC'
-     else timezone($zone, coalesce(try_cast(stamp as timestamp), try_cast(replace(replace(stamp, ',', '.'), ':60', ':59') as timestamp)))
+case when right(cut.stamp, 1) = 'Z' or substr(cut.stamp, 20) like '%+%' or substr(cut.stamp, 20) like '%-%'
+     then coalesce(try_cast(cut.stamp as timestamptz), try_cast(replace(replace(cut.stamp, ',', '.'), ':60', ':59') as timestamptz)) at time zone 'UTC'
+     else timezone($zone, coalesce(try_cast(cut.stamp as timestamp), try_cast(replace(replace(cut.stamp, ',', '.'), ':60', ':59') as timestamp)))
           at time zone 'UTC' end
 """
-_RESOLUTION = "case when length(stamp) >= 26 then 0.000001 when length(stamp) >= 23 and stamp[20] in ('.', ',') then 0.001 else 1 end"
+_RESOLUTION = """
+case when substr(cut.stamp, 20, 1) in ('.', ',')
+     then power(10, -least(length(cut.stamp) - 20 - length(ltrim(substr(cut.stamp, 21), '0123456789')), 6)) else 1 end
+"""
 _HEADS = """
 create or replace temp table heads as
-select n, coalesce({exact}, {iso}, times.time) as time, coalesce({wide}, {resolution}, 1)::float as uncertainty,
-       coalesce(nullif($server, ''), host) as server, software, instance, program, tag, pid, null::varchar as severity, rest
-from cut join whos using (who) join tags using (tag) left join times on {key} {timed}
-where time is not null
+select * from (
+    select n, coalesce({exact}, {iso}, times.time) as time, coalesce({wide}, {resolution}, 1)::float as uncertainty,
+           coalesce(nullif($server, ''), host) as server, software, instance, program, tag, pid, null::varchar as severity, rest
+    from cut join whos using (who) join tags using (tag) left join times on {key} {timed}
+) where time is not null
 """
 _SEVERITY = r"""
 update heads set severity = split_part(rest, ': ', 1), rest = substr(rest, strpos(rest, ': ') + 2)

@@ -43,10 +43,11 @@ CUT = (
 ODD = (_CUT.format(lines=_MARKED), _RFC5424)  # run only where a line begins with `<`
 ANY_ODD = "select count(*) from landed where starts_with(line, '<')"
 
-# Every `who` is taken apart once: they are few. A tag may hold anything but a blank; a pid is digits.
+# Every `who` is taken apart once: they are few (materialised, or the filter on what was found would take apart every line's). A tag may hold anything but a blank; a pid is digits.
 WHOS = r"""
 create or replace temp table whos as
+with distinct_whos as materialized (select distinct who from cut)
 select who, rtrim(lower(host), '.') as host, tag, nullif(pid, '') as pid
-from (select who, unnest(regexp_extract(who, '^(\S+) (\S+?)(?:\[(\d+)\])?$', ['host', 'tag', 'pid'])) from cut group by who)
+from (select who, unnest(regexp_extract(who, '^(\S+) (\S+?)(?:\[(\d+)\])?$', ['host', 'tag', 'pid'])) from distinct_whos)
 where tag <> ''
 """

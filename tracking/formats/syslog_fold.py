@@ -90,8 +90,8 @@ def place(con: DuckDBPyConnection, context: Context, days: Sequence[date]) -> di
     """Set `time` of `times` and `timed` from `local`; return what is to be carried."""
     periods = stamps.periods(stamps.zone(context.timezone), min(days), max(days))
     shift = f"set time = local - to_seconds({_offset(periods)})"
-    con.execute(f"update times {shift}")  # noqa: S608 numbers and times of our own
-    con.execute(f"update timed {shift}")  # noqa: S608 numbers and times of our own
+    con.execute(f"update times {shift}")
+    con.execute(f"update timed {shift}")
     carried: dict[str, Any] = {}
     for period, following in zip(periods, periods[1:], strict=False):
         if period.fold_from:

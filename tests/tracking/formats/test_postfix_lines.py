@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+
 from tests.tracking.formats.parsing import parse
 
 HEAD = "Nov 20 08:00:01 mx1"
