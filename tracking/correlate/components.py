@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tracking.correlate.statements import repeat, run
+from tracking.correlate.statements import repeat, run, text
 from tracking.correlate.stays import prepare
 
 if TYPE_CHECKING:
@@ -33,4 +33,9 @@ def touched(con: DuckDBPyConnection) -> frozenset[str]:
     """
     prepare(con)
     run(con, "touched")
+    since, until = con.execute("select min(first_at), max(last_at) from c_old").fetchall()[0]
+    if since is None:
+        con.execute("create or replace temp table gathered as from fresh")
+    else:
+        con.execute(text("gathered"), {"since": since, "until": until})
     return frozenset(part for (part,) in con.execute("select part_of from c_touched").fetchall())

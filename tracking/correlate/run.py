@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from tracking.correlate.components import components
 from tracking.correlate.flows import flows
 from tracking.correlate.links import links
-from tracking.correlate.stays import prepare, stays
 from tracking.correlate.statements import run
+from tracking.correlate.stays import prepare, stays
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,19 +10,20 @@ whole as (
 select seen.name, case when whole.n = 1 and not contains(seen.name, '.') then whole.name else seen.name end as canonical
 from seen left join whole on whole.label = seen.name;
 
-create or replace temp table c_asked as
-with e as (
+create or replace temp table c_fresh as (
     select f.*, coalesce(n.canonical, '') as host, coalesce(internal_message_id, known_as, network_id, message_id) as sid, plain_id(message_id) as m
-    from fresh f left join c_names n on n.name = f.server where event not in ('connect', 'disconnect', 'login', 'login-failed')),
-known as (
-    select 'series' as kind, number_of(concat_ws('|', 'series', host, software, instance_of(instance), sid)) as key from e where sid is not null
-    union select 'id', number_of('id ' || case when software = 'dovecot' then split_part(sid, ':', 1) else sid end) from e where sid is not null
-    union select 'id', number_of('id ' || case when software = 'dovecot' then split_part(known_as, ':', 1) else known_as end) from e where known_as is not null
-    union select 'id', number_of('id ' || case when link_rule = 'lmtp-session' then split_part(link_id, ':', 1) else link_id end) from e where link_id is not null
-    union select 'shared', number_of('message ' || m) from e where m is not null
-    union select 'shared', number_of('network ' || network_id) from e where network_id is not null
-    union select 'to', number_of('to ' || plain_address(recipient)) from e where recipient is not null)
-select distinct kind, key from known where key is not null;
+    from fresh f left join c_names n on n.name = f.server where event not in ('connect', 'disconnect', 'login', 'login-failed'));
+-- (one list, not a union: DuckDB 2.0.0 fails to bind a union of computed columns that are all NULL)
+create or replace temp table c_asked as
+with known as (
+    select unnest([
+        concat_ws('|', 'series', host, software, instance_of(instance), sid),
+        'id ' || case when software = 'dovecot' then split_part(sid, ':', 1) else sid end,
+        'id ' || case when software = 'dovecot' then split_part(known_as, ':', 1) else known_as end,
+        'id ' || case when link_rule = 'lmtp-session' then split_part(link_id, ':', 1) else link_id end,
+        'message ' || m, 'network ' || network_id, 'to ' || plain_address(recipient)]) as text
+    from c_fresh where sid is not null)
+select distinct text[1:7] = 'series|' as own, number_of(text) as key from known where text is not null;
 
 create or replace temp table c_held as
 select hop_id, part_of, unnest(keys) as key from hops where exists (select 1 from c_asked);
@@ -32,8 +33,8 @@ select key from c_held where key in (
     union select number_of('network ' || network_id) from hops where network_id is not null) group by key having count(*) > crowd();
 -- what fresh lines go on with brings its own keys along
 create or replace temp table c_extended as
-select distinct h.hop_id from c_held h join c_asked a on a.key = h.key and a.kind = 'series';
-insert into c_asked select distinct 'shared', h.key from c_held h join c_extended e on e.hop_id = h.hop_id;
+select distinct h.hop_id from c_held h join c_asked a on a.key = h.key and a.own;
+insert into c_asked select distinct false, h.key from c_held h join c_extended e on e.hop_id = h.hop_id;
 
 create or replace temp table c_touched as
 select distinct part_of from c_held where key in (select key from c_asked) and key not in (from c_crowd_keys)
@@ -48,15 +49,5 @@ union select network_id from fresh where number_of('network ' || network_id) in 
 
 create or replace temp table c_raw as
 select h.software, coalesce(h.instance, '') as instance, h.id, h.first_at, h.last_at, n.name as server
-from c_old h join (select name, canonical from c_names union select canonical, canonical from c_names
+from c_old h join (select name, canonical from c_names union select name, name from c_names union select canonical, canonical from c_names
     union select label_of(canonical), canonical from c_names) n on n.canonical = h.server;
-set variable since = (select min(first_at) from c_old);
-set variable until = (select max(last_at) from c_old);
-create or replace temp table gathered as
-with old as (
-    select e.* from events e where exists (select 1 from c_touched) and (e.time between getvariable('since') and getvariable('until') or e.time is null))
-select * from fresh union all
-select e.* from old e where exists (
-    select 1 from c_raw r where coalesce(e.server, '') = r.server and e.software = r.software and instance_of(e.instance) = r.instance
-        and coalesce(e.internal_message_id, e.known_as, e.network_id, e.message_id) = r.id
-        and (e.time between r.first_at and r.last_at or e.time is null));

@@ -105,7 +105,17 @@ def test_short_and_full_name_are_one_server() -> None:
 def test_a_content_filter_on_the_same_host_hands_back() -> None:
     world = World()
     world.postfix("mx1", "A1", 0, "<m@x>")
-    world.sends("mx1", "A1", 2, next_host="127.0.0.1", next_ip="127.0.0.1", link_rule="queued-as", link_id="A2", link_host="127.0.0.1", link_way="out")
+    world.sends(
+        "mx1",
+        "A1",
+        2,
+        next_host="127.0.0.1",
+        next_ip="127.0.0.1",
+        link_rule="queued-as",
+        link_id="A2",
+        link_host="127.0.0.1",
+        link_way="out",
+    )
     world.postfix("mx1", "A2", 1, "<m@x>", client="localhost")
     world.sends("mx1", "A2", 3, event="deliver", next_host="local")
     assert ways(world) == ["mx1 A1 -queued-as-> mx1 A2: delivered b@y.example"]
@@ -168,12 +178,18 @@ def test_an_address_rewritten_on_the_way_keeps_its_way() -> None:
 
 def test_a_group_is_expanded_and_its_members_have_flows_of_their_own() -> None:
     world = World()
-    world.says("ex1/exchange", "1", "receive", 0, begins=True, recipient="all@y.example", message_id="<m@x>", network_id="n1", sender="a@x.example")
+    world.says(
+        "ex1/exchange", "1", "receive", 0, begins=True, recipient="all@y.example", message_id="<m@x>", network_id="n1", sender="a@x.example"
+    )
     for name in ("b", "c"):
         world.says("ex1/exchange", "1", "expand", 1, recipient=f"{name}@y.example", related_recipient="all@y.example", network_id="n1")
         world.says("ex1/exchange", "1", "deliver", 2, recipient=f"{name}@y.example", network_id="n1")
     flows = {flow["recipient"]: flow for flow in world.flows()}
-    assert {name: flow["outcome"] for name, flow in flows.items()} == {"all@y.example": "expanded", "b@y.example": "delivered", "c@y.example": "delivered"}
+    assert {name: flow["outcome"] for name, flow in flows.items()} == {
+        "all@y.example": "expanded",
+        "b@y.example": "delivered",
+        "c@y.example": "delivered",
+    }
     assert flows["b@y.example"]["via"] == ["all@y.example"]
 
 
@@ -199,7 +215,9 @@ def test_a_fork_names_the_id_it_came_from() -> None:
     world = World()
     for name in ("b", "c"):
         world.says("ex1/exchange", "1", "receive", 0, begins=True, recipient=f"{name}@y.example", message_id="<m@x>")
-    world.says("ex1/exchange", "2", "transfer", 1, recipient="c@y.example", link_rule="fork", link_id="1", link_way="in", message_id="<m@x>")
+    world.says(
+        "ex1/exchange", "2", "transfer", 1, recipient="c@y.example", link_rule="fork", link_id="1", link_way="in", message_id="<m@x>"
+    )
     world.says("ex1/exchange", "1", "deliver", 2, recipient="b@y.example")
     world.says("ex1/exchange", "2", "deliver", 2, recipient="c@y.example")
     assert ways(world) == ["ex1 1 -fork-> ex1 2: delivered c@y.example", "ex1 1: delivered b@y.example"]
@@ -208,7 +226,17 @@ def test_a_fork_names_the_id_it_came_from() -> None:
 def test_a_submission_is_tied_by_its_mapi_event() -> None:
     world = World()
     world.says("ex1/exchange", None, "submit", 0, known_as="mapi:box:17", recipient="b@y.example")
-    world.says("ex2/exchange", "5", "receive", 1, begins=True, recipient="b@y.example", link_rule="mapi-event", link_id="mapi:box:17", link_way="in")
+    world.says(
+        "ex2/exchange",
+        "5",
+        "receive",
+        1,
+        begins=True,
+        recipient="b@y.example",
+        link_rule="mapi-event",
+        link_id="mapi:box:17",
+        link_way="in",
+    )
     world.says("ex2/exchange", "5", "deliver", 2, recipient="b@y.example")
     assert ways(world) == ["ex1 mapi:box:17 -mapi-event-> ex2 5: delivered b@y.example"]
 

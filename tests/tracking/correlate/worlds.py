@@ -48,7 +48,14 @@ class World:
 
 def queued(host: str, sid: str, rule: str = "queued-as") -> Mapping[str, str]:
     """Return the columns of a hand-over whose reply names an id."""
-    return {"next_host": host, "link_rule": rule, "link_id": sid, "link_host": host, "link_way": "out", "said": f"250 2.0.0 Ok: queued as {sid}"}
+    return {
+        "next_host": host,
+        "link_rule": rule,
+        "link_id": sid,
+        "link_host": host,
+        "link_way": "out",
+        "said": f"250 2.0.0 Ok: queued as {sid}",
+    }
 
 
 def session(host: str, sid: str) -> Mapping[str, str]:
@@ -56,9 +63,7 @@ def session(host: str, sid: str) -> Mapping[str, str]:
     return dict(queued(host, sid, "lmtp-session")) | {"said": f"250 2.0.0 <b@y.example> {sid} Saved"}
 
 
-def fill(
-    con: duckdb.DuckDBPyConnection, rows: Iterable[Row], table: str = "events", of: tuple[schema.Column, ...] = schema.EVENTS
-) -> None:
+def fill(con: duckdb.DuckDBPyConnection, rows: Iterable[Row], table: str = "events", of: tuple[schema.Column, ...] = schema.EVENTS) -> None:
     """Make a table on a connection and put rows in."""
     con.execute(schema.ddl(table, of))
     values = [[row.get(column.name) for column in of] for row in rows]
