@@ -23,8 +23,8 @@ from bench import table
 from probe.clock import utc_now
 from probe.sentinel import Sentinel
 from probe.values import Check, Endpoint, Fault, FaultKind, Mailbox, Result, Step
-from service.alarms import Alarms
-from service.work import Work
+from service.alarms.alarms import Alarms
+from service.rounds.work import Work
 from store.store import Store
 from store.values import Run
 from thresholds.incident_values import Mutes, Rules

@@ -30,10 +30,10 @@ from config.plan import plan
 from lab.ground import open_ground
 from probe.values import Result, Security
 from probe.wire import Wire
-from service.budget import Budget
-from service.rounds import Rounds
-from service.warm import settle, warm
-from service.work import Work
+from service.rounds.budget import Budget
+from service.rounds.rounds import Rounds
+from service.rounds.warm import settle, warm
+from service.rounds.work import Work
 from thresholds.judge import judge_result
 from thresholds.limits import Limits
 

@@ -26,7 +26,7 @@ from probe.outcome import Handed
 from probe.passage import planned
 from probe.values import Check, Endpoint, Journey, Mailbox, Secret, Security
 from probe.wire import Wire
-from service.trips import Trips
+from service.rounds.trips import Trips
 from store.ledger import PassageLedger
 from store.store import Store
 from store.values import TripRun

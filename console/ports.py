@@ -145,7 +145,7 @@ class TallyNumbers(Protocol):
 
 
 class RoundsNumbers(Protocol):
-    """How the rounds stand: `service.rounds_stats.Stats` is one."""
+    """How the rounds stand: `service.rounds.stats.Stats` is one."""
 
     @property
     def running(self) -> int:

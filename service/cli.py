@@ -25,20 +25,20 @@ OUTPUT_FULL = frozenset({ENOSPC, EDQUOT, EIO})  # what a write to standard outpu
 DEBUG = "MAILSONDE_DEBUG"
 
 COMMANDS: dict[str, tuple[str, str]] = {
-    "init": ("service.command_init", "Write a first configuration from an address's MX and SRV records."),
-    "run": ("service.command_run", "Run every selected check once, and the trips."),
-    "serve": ("service.command_serve", "Probe every check at its time, and show it to Prometheus."),
-    "status": ("service.command_status", "Show what the running service says now."),
-    "thresholds": ("service.command_thresholds", "Say which threshold is in force, try others on what was measured, suggest some."),
+    "init": ("service.commands.init", "Write a first configuration from an address's MX and SRV records."),
+    "run": ("service.commands.run", "Run every selected check once, and the trips."),
+    "serve": ("service.commands.serve", "Probe every check at its time, and show it to Prometheus."),
+    "status": ("service.commands.status", "Show what the running service says now."),
+    "thresholds": ("service.commands.thresholds", "Say which threshold is in force, try others on what was measured, suggest some."),
     "track": ("service.command_track", "Read servers' logs, and follow each message through them."),
-    "drill": ("service.command_drill", "Try the alarms: on a lab that is broken, or with your own channels."),
-    "incidents": ("service.command_incidents", "Say what is wrong and who was told; take an incident on, or close it."),
-    "silence": ("service.command_silence", "Have nobody told of some incidents for a while."),
-    "maintenance": ("service.command_maintenance", "Plan work: it is measured, and nobody is told."),
-    "notify": ("service.command_notify", "Say who would be told of what, and try whether notices arrive."),
-    "backup": ("service.command_backup", "Save what the prober remembers, its key and its configuration."),
-    "restore": ("service.command_restore", "Put a backup into a folder."),
-    "check-config": ("service.command_check_config", "Say everything that is wrong with a configuration."),
+    "drill": ("service.commands.drill", "Try the alarms: on a lab that is broken, or with your own channels."),
+    "incidents": ("service.commands.incidents", "Say what is wrong and who was told; take an incident on, or close it."),
+    "silence": ("service.commands.silence", "Have nobody told of some incidents for a while."),
+    "maintenance": ("service.commands.maintenance", "Plan work: it is measured, and nobody is told."),
+    "notify": ("service.commands.notify", "Say who would be told of what, and try whether notices arrive."),
+    "backup": ("service.commands.backup", "Save what the prober remembers, its key and its configuration."),
+    "restore": ("service.commands.restore", "Put a backup into a folder."),
+    "check-config": ("service.commands.check_config", "Say everything that is wrong with a configuration."),
 }
 EXIT_CODES_OF_ERRORS = {"check-config": 2}  # all others: UNKNOWN
 

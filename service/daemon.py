@@ -17,26 +17,26 @@ from console.ports import Numbers, Reloaded
 from probe.clock import utc_now
 from probe.values import Fault, FaultKind, Result
 from probe.wire import Wire
-from service.alarm_desk import AlarmDesk
-from service.alarms import Alarms
-from service.awaited import AwaitedTrips
-from service.budget import Purses
-from service.crew import compose
+from service.alarms.alarm_desk import AlarmDesk
+from service.alarms.alarms import Alarms
+from service.alarms.telling import Telling
+from service.health.prober_health import ProberHealth
 from service.identity import NoKey
-from service.janitor import Janitor
 from service.known_domains import KnownDomains
 from service.logs import configure, facts
 from service.planning import resolver_of, secrets_in, with_domains
-from service.prober_health import ProberHealth
-from service.round_plan import budgets_of
-from service.rounds import Rounds
-from service.run import LATE_AFTER_SECONDS, judge_check, judge_one_trip
-from service.telling import Telling
-from service.trips import Trips
-from service.usual_hours import UsualHours
-from service.warm import settle, uncollected, warm
+from service.rounds.awaited import AwaitedTrips
+from service.rounds.budget import Purses
+from service.rounds.crew import compose
+from service.rounds.janitor import Janitor
+from service.rounds.round_plan import budgets_of
+from service.rounds.rounds import Rounds
+from service.rounds.run import LATE_AFTER_SECONDS, judge_check, judge_one_trip
+from service.rounds.trips import Trips
+from service.rounds.usual_hours import UsualHours
+from service.rounds.warm import settle, uncollected, warm
+from service.rounds.work import Work
 from service.watch_file import mark
-from service.work import Work
 from store.backup import backup
 from store.ledger import PassageLedger
 from store.values import Run, TripRun
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from config.plan import Discovered
     from config.settings import Settings
     from probe.values import Check, Trip
-    from service.budget import Budget
+    from service.rounds.budget import Budget
     from store.store import Store
     from thresholds.values import Verdict
 

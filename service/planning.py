@@ -16,7 +16,7 @@ from probe.values import Endpoint, Secret
 from service.addresses import spread
 from service.control_client import socket_of
 from service.identity import signing_key
-from service.work import Work
+from service.rounds.work import Work
 from thresholds.limits import Limits
 
 if TYPE_CHECKING:

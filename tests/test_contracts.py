@@ -20,10 +20,15 @@ PLANTS = {
     "pure-thresholds": ("thresholds/__init__.py", "import socket", "thresholds is not allowed to import socket"),
     "pure-notifier": ("notifier/route.py", "import logging", "notifier.route is not allowed to import logging"),
     "pure-probe": ("probe/dialogue.py", "import time", "probe.dialogue is not allowed to import time"),
-    "pure-service": ("service/schedule.py", "import time", "service.schedule is not allowed to import time"),
+    "pure-service": ("service/rounds/schedule.py", "import time", "service.rounds.schedule is not allowed to import time"),
     "nobody-uses-setup": ("config/__init__.py", "import setup.refusals", "config is not allowed to import setup"),
     "setup-alone": ("setup/refusals.py", "import probe.values", "setup is not allowed to import probe"),
     "pure-tracking": ("tracking/correlate/__init__.py", "import sqlite3", "tracking.correlate -> sqlite3"),
+    "rooms-of-service": (
+        "service/rounds/rounds.py",
+        "import service.alarms.alarms",
+        "service.rounds is not allowed to import service.alarms",
+    ),
     "light-collect": ("tracking/collect/__init__.py", "import duckdb", "tracking.collect -> duckdb"),
 }
 # What may touch the world in probe/ and notifier/. A new module is pure, and stands in the contract, unless it is named here with a reason.

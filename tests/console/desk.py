@@ -14,7 +14,7 @@ from console.listening import Listener
 from console.ports import Numbers
 from probe.values import Check, Endpoint
 from probe.wire import Wire
-from service.rounds import Rounds
+from service.rounds.rounds import Rounds
 from store.errors import StoreError
 from store.values import Run
 from thresholds.judge import judge_result

@@ -13,9 +13,9 @@ from prometheus_client.parser import text_string_to_metric_families as parse_cla
 from console.ports import AlarmNumbers, ChannelNumbers, Numbers, Reloaded
 from probe.clock import utc_now
 from probe.values import Outcome
-from service.health_numbers import HealthNumbers
-from service.rounds_stats import Stats, Tally
-from service.trips import TripStats
+from service.health.numbers import HealthNumbers
+from service.rounds.stats import Stats, Tally
+from service.rounds.trips import TripStats
 from store.store import StoreHealth
 from tests.console.made_board import AT, SERVERS, Made, a_check, a_journey, a_run, a_timeout, a_trip
 from thresholds.values import Level

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from lab.ground import open_ground
 from probe.wire import Wire
-from service.trips import Trips
+from service.rounds.trips import Trips
 from store.ledger import PassageLedger
 from store.store import Store
 from store.values import TripRun

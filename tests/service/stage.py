@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from probe.values import Check, Endpoint, Fault, Result
-from service.rounds import Rounds
+from service.rounds.rounds import Rounds
 from tests.service.timeless import World, pass_through
 
 if TYPE_CHECKING:

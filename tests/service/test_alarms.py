@@ -12,9 +12,9 @@ import pytest
 
 from probe.clock import utc_now
 from probe.values import Check, Endpoint, Fault, FaultKind, Journey, Outcome, Result, Step, Trip
-from service.alarm_desk import AlarmDesk
-from service.alarms import Alarms
-from service.work import Work
+from service.alarms.alarm_desk import AlarmDesk
+from service.alarms.alarms import Alarms
+from service.rounds.work import Work
 from store.errors import StoreError
 from store.incidents import changes_of, open_incidents
 from store.mutes import add_silence

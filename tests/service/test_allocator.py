@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from service.allocator import suit_heap
+from service.rounds.allocator import suit_heap
 from tests.conftest import ROOT
 from tests.service.stage import checks
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # Frees one large block, which moves the threshold; then takes large blocks with small ones between, and frees the large ones. mallinfo(3).
 PROGRAM = """
 import ctypes
-from service.allocator import give_back_large_blocks
+from service.rounds.allocator import give_back_large_blocks
 told = give_back_large_blocks()
 library = ctypes.CDLL(None)
 library.malloc.restype = ctypes.c_void_p

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from service.aside import aside
+from service.rounds.aside import aside
 
 
 async def test_it_gives_the_answer() -> None:

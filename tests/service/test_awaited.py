@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from probe.values import Outcome, Trip
-from service.awaited import AT_ONCE, AwaitedTrips
+from service.rounds.awaited import AT_ONCE, AwaitedTrips
 from thresholds.values import Level, Verdict
 
 TRIP = Trip("abc.example", "abc.example", "<1@abc.example>", datetime(2026, 11, 21, tzinfo=UTC), waiting_for="the message")

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from probe.values import Fault, FaultKind
-from service.backoff import LONGEST_SECONDS, Backoff, Reach, of_a_mailbox, pleads
-from service.clock_steps import ClockWatch, Look
+from service.rounds.backoff import LONGEST_SECONDS, Backoff, Reach, of_a_mailbox, pleads
+from service.rounds.clock_steps import ClockWatch, Look
 from tests.service.timeless import World
 
 PATIENT = settings(deadline=None)  # the machine may be busy

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from service import cli
-from service.progress import ERASE
+from service.show.progress import ERASE
 from tests.service.peers import Peer, peer
 from tests.service.test_terminal import on_a_terminal
 

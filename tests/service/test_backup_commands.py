@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from service import cli
-from service.backup_work import Heard
+from service.commands.backup_work import Heard
 from store import reads
 from store.errors import StoreError
 from store.lock import Lock

@@ -10,10 +10,10 @@ from hypothesis import strategies as some
 from config.load import load
 from config.plan import plan
 from probe.values import Check, Directory, Endpoint
-from service.budget import Budget, Cost, Purse, Window, by_place, cost_of
 from service.cli import run
-from service.round_plan import budgets_of
-from service.shortfall import shortfalls
+from service.rounds.budget import Budget, Cost, Purse, Window, by_place, cost_of
+from service.rounds.round_plan import budgets_of
+from service.rounds.shortfall import shortfalls
 
 PATIENT = settings(deadline=None)  # the machine may be busy
 PLAIN, LOGIN, MESSAGE = Cost(logins=False, messages=False), Cost(logins=True, messages=False), Cost(logins=True, messages=True)

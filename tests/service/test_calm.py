@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from service.calm import SWITCH_SECONDS, calmly
+from service.rounds.calm import SWITCH_SECONDS, calmly
 
 
 async def test_it_works_in_another_thread_which_gives_way_and_leaves_all_as_it_was() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from probe.clock import utc_now
 from probe.values import Check, Endpoint, Journey, Mailbox, Result, Step
-from service.cells import cells_of, of_run
-from service.work import Work
+from service.alarms.cells import cells_of, of_run
+from service.rounds.work import Work
 from store.values import Run
 from thresholds.incident_values import Cell
 from thresholds.limits import Limits

@@ -13,8 +13,8 @@ from config.servers import Discovery
 from probe import ldap_messages
 from probe.values import Endpoint
 from probe.wire import Wire
+from service.commands.gather import warn
 from service.discovery import NotDiscovered, _read, discover
-from service.gather import warn
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -29,7 +29,14 @@ LIMIT = {"match": {"server": "hub"}, "critical": "300ms"}
 def configured(lab: Lab, folder: Path, hook: str) -> Path:
     """Write a configuration of the lab whose hub is a server like the others, and the smarthost of the alarms."""
     hub = {"kind": "smtp", "host": "hub.lab.test", "port": lab.ports["hub"], "security": "none"}
-    mail = {"kind": "mail", "host": "127.0.0.1", "port": lab.ports["hub"], "security": "none", "sender": "alarm@alpha.test", "to": [ADDRESS]}
+    mail = {
+        "kind": "mail",
+        "host": "127.0.0.1",
+        "port": lab.ports["hub"],
+        "security": "none",
+        "sender": "alarm@alpha.test",
+        "to": [ADDRESS],
+    }
     channels = {"mail": {**mail, "depends_on": {"servers": ["hub"]}}, "hook": {"kind": "webhook", "url": hook}}
     file = configuration(lab, folder, trips=[], incidents=RULES, notify={"channels": channels, "routes": [{"to": [["mail", "hook"]]}]})
     plan = yaml.safe_load(file.read_text())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from notifier.channels.mail import MailSettings, composed
 from notifier.words_document import example
 from notifier.words_samples import SAMPLES
-from service.drill_ends import letter_of
+from service.drill.ends import letter_of
 
 
 def test_a_folded_subject_is_one_line() -> None:

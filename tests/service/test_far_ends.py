@@ -23,7 +23,7 @@ from notifier.channels.webhook import WebhookSettings
 from notifier.values import ChannelPlan, NotifyPlan, Route
 from probe.clock import utc_now
 from probe.values import Security
-from service.telling import Telling
+from service.alarms.telling import Telling
 from store.incidents import save
 from store.store import Store
 from tests.notifier.channels.brokers import Mosquitto

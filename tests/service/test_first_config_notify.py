@@ -6,8 +6,8 @@ from pathlib import Path
 
 from config.load import load
 from config.notify_plan import notify_plan
-from service.first_config import Draft, first_config
-from service.survey import Survey
+from service.commands.first_config import Draft, first_config
+from service.commands.survey import Survey
 
 
 def test_the_commented_section_is_right_once_it_is_taken_in(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from service import cli
-from service.incidents_show import lasted
+from service.show.incidents_show import lasted
 from store.incidents import save
 from tests.service.alarmed import ME, REMEMBERED, Folder
 from tests.store.made_incidents import ACKNOWLEDGED, after, opened

@@ -11,9 +11,9 @@ from rich.console import Console
 
 from console.api_shaping_alarms import story_shape
 from notifier.values import DeliveryState
-from service.hanging import print_hanging
-from service.incidents_show import print_story
-from service.mutes_show import print_route
+from service.show.hanging import print_hanging
+from service.show.incidents_show import print_story
+from service.show.mutes_show import print_route
 from tests.store.made_incidents import after, at, delivery, opened
 from thresholds.incident_values import ChangeKind
 

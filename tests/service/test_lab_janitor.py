@@ -16,7 +16,7 @@ from lab import dovecot
 from probe.clock import utc_now
 from probe.message import Letter, build
 from probe.wire import Wire
-from service.janitor import Janitor, Rota
+from service.rounds.janitor import Janitor, Rota
 from tests.probe.lab_trips import KEY, Way
 from tests.probe.postman import HOST, deliver, somebodys
 

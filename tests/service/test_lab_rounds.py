@@ -15,8 +15,8 @@ from config.load import load
 from config.plan import plan
 from probe.values import Endpoint
 from probe.wire import Wire
-from service.budget import Budget
-from service.rounds import Rounds
+from service.rounds.budget import Budget
+from service.rounds.rounds import Rounds
 
 if TYPE_CHECKING:
     from datetime import datetime

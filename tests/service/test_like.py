@@ -12,9 +12,9 @@ import pytest
 
 from probe.values import Fault, FaultKind, Line, Step
 from service import cli
-from service.like import Mark, Side, merged, pair_lines, pair_steps
-from service.like_show import difference_text, print_both
-from service.show_table import make_console
+from service.commands.like import Mark, Side, merged, pair_lines, pair_steps
+from service.commands.like_show import difference_text, print_both
+from service.show.table import make_console
 from store.store import Store
 from tests.service.peers import Peer, peer
 from tests.store.made_runs import BAD, CHECK, GOOD, NOON
@@ -91,7 +91,7 @@ def shown(then: Side, now: Side, width: int) -> list[str]:
 
 
 def test_one_below_the_other_on_a_narrow_screen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.like_show.clock", lambda at: at.strftime("%H:%M:%S"))
+    monkeypatch.setattr("service.commands.like_show.clock", lambda at: at.strftime("%H:%M:%S"))
     assert shown(THEN, AFTER, 80) == [
         "abc.example/imap, run 7",
         "then  12:00:00  CRITICAL  login is refused",

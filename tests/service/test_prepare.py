@@ -11,10 +11,10 @@ import pytest
 
 from probe import Check, Directory, Endpoint, Mailbox, Secret, Security
 from service.addresses import spread
-from service.crew import compose
 from service.identity import NoKey, signing_key
-from service.warm import needed, settle
-from service.work import Work
+from service.rounds.crew import compose
+from service.rounds.warm import needed, settle
+from service.rounds.work import Work
 from tests.service.made import a_check
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ import pytest
 from probe.clock import utc_now
 from probe.values import Check, Endpoint, Fault, FaultKind, Result, Step
 from probe.wire import Wire
-from service.prober_health import ProberHealth, open_files
+from service.health.prober_health import ProberHealth, open_files
 from thresholds.values import Level, Verdict
 
 if TYPE_CHECKING:

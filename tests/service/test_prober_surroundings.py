@@ -17,8 +17,8 @@ import pytest
 
 from probe.values import Check, Endpoint, FaultKind
 from probe.wire import Wire
-from service.control_probe import HOST, ControlProbe
-from service.prober_health import ProberHealth
+from service.health.prober_health import ProberHealth
+from service.rounds.control_probe import HOST, ControlProbe
 from tests.probe.fakes import HELLO, fault, serve, talk
 from thresholds.judge import judge_result
 from thresholds.limits import Limits
@@ -32,7 +32,7 @@ import asyncio, json
 from probe.clock import utc_now
 from probe.values import Check, Endpoint, Result
 from probe.wire import Wire
-from service.prober_health import ProberHealth
+from service.health.prober_health import ProberHealth
 
 async def main():
     wire = Wire()
@@ -124,7 +124,7 @@ async def test_a_stranger_may_talk_to_the_control_server_and_breaks_nothing(wire
 
 
 async def test_a_stranger_who_stays_is_sent_away(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.control_probe.IDLE_SECONDS", 0.05)
+    monkeypatch.setattr("service.rounds.control_probe.IDLE_SECONDS", 0.05)
     control = ControlProbe(wire)
     await control.measure()
     reader, writer = await asyncio.open_connection(HOST, control._check.endpoint.port)

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from probe.values import Check, Endpoint, Fault, FaultKind, Result, Step
-from service.health_numbers import CODES, WELL, Reason
-from service.pulse import Held, Pulse
-from service.sickness import Sickness
+from service.health.numbers import CODES, WELL, Reason
+from service.health.pulse import Held, Pulse
+from service.health.sickness import Sickness
 
 AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 CHECK = Check("prober/control", "prober", "control", "smtp", Endpoint("127.0.0.1", 25))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from service.repeats import AT_ONCE, Repeats
+from service.alarms.repeats import AT_ONCE, Repeats
 
 if TYPE_CHECKING:
     import pytest

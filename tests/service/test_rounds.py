@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from probe.values import Endpoint, Fault, FaultKind
-from service.budget import Budget
+from service.rounds.budget import Budget
 from tests.service.stage import Stage, checks, play
 from tests.service.timeless import World
 

@@ -10,8 +10,8 @@ from itertools import pairwise
 import pytest
 
 from probe.values import Fault, FaultKind
-from service.budget import Budget, Cost, Purses
-from service.rounds import Rounds
+from service.rounds.budget import Budget, Cost, Purses
+from service.rounds.rounds import Rounds
 from tests.service.stage import Stage, checks, play
 
 BUSY = Fault(FaultKind.TEMPORARY, "greeting", "421 4.7.0 Too many connections from 192.0.2.1")

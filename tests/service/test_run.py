@@ -13,8 +13,8 @@ from probe import Check, Endpoint, FaultKind, Journey, Outcome, Result, Step, Tr
 from probe.clock import utc_now
 from probe.wire import Wire
 from service.report import Bounds
-from service.run import PER_SERVER, Runner, judge_check, run_once
-from service.work import NothingSelected, Selection, Work, select
+from service.rounds.run import PER_SERVER, Runner, judge_check, run_once
+from service.rounds.work import NothingSelected, Selection, Work, select
 from tests.service.made import a_check, a_result
 from thresholds import Level, Limit, Match
 from thresholds.limits import Limits

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from service.schedule import SLOTS, Rhythm, Schedule, phases
+from service.rounds.schedule import SLOTS, Rhythm, Schedule, phases
 
 ROOT = Path(__file__).parents[2]
 PATIENT = settings(deadline=None)  # the machine may be busy
@@ -77,7 +77,7 @@ def test_many_servers_of_one_check_each_make_no_herd() -> None:
 
 
 def test_a_phase_is_the_same_in_every_process() -> None:
-    ask = "from service.schedule import *; print(repr(phases([Rhythm('abc.example/imap', 60.0, ('mail.isp.example', 143))])))"
+    ask = "from service.rounds.schedule import *; print(repr(phases([Rhythm('abc.example/imap', 60.0, ('mail.isp.example', 143))])))"
     told = {
         subprocess.run(
             [sys.executable, "-c", ask], cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True

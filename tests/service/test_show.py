@@ -10,10 +10,10 @@ import pytest
 
 from probe import FaultKind, Outcome, Relay
 from service.report import Bounds, Report
-from service.show_json import show_json
-from service.show_nagios import harmless, perfdatum, show_nagios
-from service.show_table import make_console, print_table
-from service.show_trips import hop_text
+from service.show.json import show_json
+from service.show.nagios import harmless, perfdatum, show_nagios
+from service.show.table import make_console, print_table
+from service.show.trips import hop_text
 from service.words import clock, distinct
 from tests.service.made import AT, a_bad_day, a_check, a_result, a_trip, broken, judged
 from thresholds import Level

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from service.report import Report
-from service.show_table import make_console, print_table
+from service.show.table import make_console, print_table
 from tests.service.made import AT, a_trip
 
 

@@ -10,9 +10,9 @@ import pytest
 
 from console.api_shapes import CheckShape, FaultShape, JourneyShape, RunShape, StatusShape, StepShape, StoreShape, TripShape
 from service import cli
-from service.show_table import make_console
-from service.status_ask import Status, least
-from service.status_show import age, megabytes, print_status
+from service.show.status_ask import Status, least
+from service.show.status_show import age, megabytes, print_status
+from service.show.table import make_console
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from probe import Fault, FaultKind, Line, Result, Step
 from service.report import Report
-from service.talk import show_talk
+from service.show.talk import show_talk
 from tests.service.made import AT, a_check, a_result, judged
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from notifier.channels.command import CommandSettings
 from notifier.channels.mqtt import MqttSettings
 from notifier.values import ChannelPlan, DrillPlan, NotifyPlan, Route
 from probe.clock import utc_now
-from service.telling import Telling
+from service.alarms.telling import Telling
 from store.incidents import save
 from store.store import Store
 from thresholds.calendars import Calendar
@@ -150,7 +150,7 @@ async def test_who_says_so_over_mqtt_takes_an_incident_on(store: Store, lab: Lab
 async def test_channels_are_tried_when_the_drills_calendar_begins_to_hold(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("service.telling.DRILL_LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("service.alarms.telling.DRILL_LOOK_SECONDS", 0.05)
     caplog.set_level("INFO")
     service, pages = telling(store), tmp_path / "pages"
     good = ChannelPlan("pager", "command", CommandSettings(("tee", "-a", str(pages))))

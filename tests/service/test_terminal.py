@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from service.progress import ERASE, progress_line
-from service.show import CLEAR
+from service.show.progress import ERASE, progress_line
+from service.show.show import CLEAR
 from tests.service.peers import ROOT, peer, says
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from probe.values import Outcome, Trip
-from service.told_trips import ToldTrips
+from service.alarms.told_trips import ToldTrips
 from store.values import TripRun
 from thresholds.values import Level, Verdict
 

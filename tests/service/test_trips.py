@@ -16,9 +16,9 @@ from probe.message import Letter, Message, build
 from probe.passage import planned
 from probe.values import Check, Endpoint, Journey, Mailbox, Outcome, Secret
 from probe.wire import Wire
-from service import trips as trips_module
-from service.budget import Budget
-from service.trips import Trips
+from service.rounds import trips as trips_module
+from service.rounds.budget import Budget
+from service.rounds.trips import Trips
 from store.ledger import PassageLedger
 from store.store import Store
 from tests.probe.fakes import serve

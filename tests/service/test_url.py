@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from probe import Directory, Endpoint, Mailbox, Question, Secret, Security
-from service.url import REFUSED_IN_URL, BadUrl, Terms, check_of
+from service.commands.url import REFUSED_IN_URL, BadUrl, Terms, check_of
 
 PASSWORD = Terms(Secret("s3cret"))
 

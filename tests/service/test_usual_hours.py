@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from probe.values import Check, Endpoint, Outcome, Result, Step, Trip
-from service.usual_hours import UsualHours
+from service.rounds.usual_hours import UsualHours
 from store.rollups import roll
 from store.store import Store
 from store.values import Run, TripRun

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from probe.values import Check, Endpoint, Fault, FaultKind, Question, Result, Step
-from service.streak import REMEMBERED, WITNESSES, Streak
-from service.witnesses import Witnesses
+from service.health.streak import REMEMBERED, WITNESSES, Streak
+from service.health.witnesses import Witnesses
 
 AT = datetime(2026, 11, 20, 7, 20, 11, tzinfo=UTC)
 EVERY = 60.0

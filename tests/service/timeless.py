@@ -10,7 +10,7 @@ import selectors
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from service.clock_steps import Look
+from service.rounds.clock_steps import Look
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
