@@ -38,9 +38,7 @@ lake_option = click.option(
 @click.option("--options", default="", metavar="TEXT", help="What the format wants: the expression of `generic`.")
 @click.option("--memory", default="1GiB", show_default=True, metavar="SIZE", help="How much memory it may take.")
 @click.option("--pseudonym-key", "key_file", metavar="FILE", help="Keep no addresses, but names for them, made with this key.")
-@click.option(
-    "--subjects", type=click.Choice(["keep", "pseudonym", "drop"]), default="keep", show_default=True, help="What is kept of them."
-)
+@click.option("--subjects", type=click.Choice(["keep", "pseudonym", "drop"]), default="keep", show_default=True, help="Kept or not.")
 def command(paths: tuple[str, ...], lake: str, form: str, **words: Any) -> int:
     """Read servers' logs into the lake, and follow each message through them."""
     from service.track_import import Wanted, run  # noqa: PLC0415 - `--help` needs none of it

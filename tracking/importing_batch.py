@@ -38,7 +38,8 @@ from read_csv($file, columns = {{'line': 'VARCHAR'}}, delim = '', quote = '', es
               max_line_size = {LONGEST_LINE})"""
 _TOLD = """
 create or replace temp table told as
-select l.n, coalesce(t.time, $before, (select arg_min(time, n) from parsed)) as time, case when e.n is not null then 'event' when z.n is not null then 'noise' else 'unparsed' end as state,
+select l.n, coalesce(t.time, $before, (select arg_min(time, n) from parsed)) as time,
+       case when e.n is not null then 'event' when z.n is not null then 'noise' else 'unparsed' end as state,
        case when e.n is not null then null else coalesce(z.kind, $expected) end as kind
 from (select n from landed) l
 left join (select distinct n from parsed) e on e.n = l.n

@@ -1,4 +1,4 @@
-"""Imports a log and dies at the n-th thing it does to the disk: `dying.py LAKE LOG N`. With N = 0 it lives, and prints how many there were."""
+"""Imports a log and dies at the n-th thing it does to the disk: `dying LAKE LOG N`. With N = 0 it lives, and prints how many it did."""
 
 from __future__ import annotations
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 SMALL = Sizes(Batch(limit_bytes=4096, limit_lines=40, block=2048), commit_lines=80, correlate_rows=200)
+RELAY = "relay=hub1.example[10.0.0.1]:25"
+SENT = "dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as "
 KINDS = ("lines", "events", "hops", "legs", "flows")
 
 
@@ -29,13 +31,13 @@ def message(number: int, server: str = "mx1", minute: int | None = None) -> list
     """Return the seven lines of one message."""
     at = f"Nov 20 08:{number // 60 % 60 if minute is None else minute:02d}:{number % 60:02d} {server}"
     name = f"4FA{number:07X}"
+    delays = "delay=0.3, delays=0.1/0/0.1/0.1"
     return [
         f"{at} postfix/smtpd[101]: connect from mail.example.org[192.0.2.7]",
         f"{at} postfix/smtpd[101]: {name}: client=mail.example.org[192.0.2.7]",
         f"{at} postfix/cleanup[102]: {name}: message-id=<{number}.{server}@example.org>",
         f"{at} postfix/qmgr[103]: {name}: from=<s{number}@example.org>, size={1000 + number}, nrcpt=1 (queue active)",
-        f"{at} postfix/smtp[104]: {name}: to=<r{number}@example.com>, relay=hub1.example[10.0.0.1]:25, delay=0.3, "
-        f"delays=0.1/0/0.1/0.1, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as {number + 999:X})",
+        f"{at} postfix/smtp[104]: {name}: to=<r{number}@example.com>, {RELAY}, {delays}, {SENT}{number + 999:X})",
         f"{at} postfix/qmgr[103]: {name}: removed",
         f"{at} postfix/smtpd[101]: disconnect from mail.example.org[192.0.2.7] ehlo=1 mail=1 rcpt=1 data=1 quit=1 commands=5",
     ]

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.tracking.made import SMALL, contents, count, log, message, take
+from tests.tracking.made import NOW, SMALL, contents, count, log, message, take
 from tracking.errors import TrackError
-from tracking.importing_values import Options
+from tracking.formats.registry import tried
+from tracking.importing import import_paths
+from tracking.importing_values import Options, Progress
 from tracking.lake.manifest import load
+from tracking.lake.write import Writer
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-TRIED = "{tried}"
 
 
 def test_each_line_is_an_event_noise_or_not_understood(tmp_path: Path) -> None:
@@ -122,8 +123,6 @@ def test_an_unreadable_path(tmp_path: Path) -> None:
 
 
 def test_an_unknown_format_shows_the_first_line_and_what_was_tried(tmp_path: Path) -> None:
-    from tracking.formats.registry import tried
-
     (tmp_path / "x").write_text("Dear \x1b[31mdiary\u202e,\nit rained\n")
     (refused,) = take(tmp_path / "lake", tmp_path / "x").errors
     said = r"no format is known that begins with: Dear \x1b[31mdiary\u202e,"
@@ -174,11 +173,6 @@ def test_the_history_remembers(tmp_path: Path) -> None:
 
 
 def test_progress_is_told(tmp_path: Path) -> None:
-    from tests.tracking.made import NOW
-    from tracking.importing import import_paths
-    from tracking.importing_values import Progress
-    from tracking.lake.write import Writer
-
     told: list[Progress] = []
     path = log(tmp_path / "mail.log", range(100))
     import_paths(Writer(tmp_path / "lake", "x", lambda: NOW), [str(path)], Options(sizes=SMALL), told.append)
