@@ -1,8 +1,8 @@
 """Exchange's message tracking log, 2007 to Subscription Edition: CSV whose columns its own `#Fields:` line names, in any order.
 
-A header may stand anywhere; unknown columns are kept; a half line, or one whose quotes cannot be mended, stays unparsed. The carry is JSON: the
-columns in force and the last server that a line named, for the kinds of line that name none. Context.server speaks for all lines but deliveries:
-those name the hub whose stay they end.
+A header may stand anywhere; unknown columns are kept; a half line, or one whose quotes cannot be mended, stays unparsed. The carry is
+JSON: the columns in force and the last server that a line named, for the kinds of line that name none. Context.server speaks for all lines
+but deliveries: those name the hub whose stay they end.
 """
 
 from __future__ import annotations
@@ -85,7 +85,8 @@ def name_servers(con: DuckDBPyConnection, context: Context) -> str:
         return context.server
     last = json.loads(context.carry).get("server", "") if context.carry else ""
     found = con.execute(
-        f"select count(distinct server), max_by(server, n), count(*) filter (server is null) from parsed where {_OWN_SERVER} or server is null"  # noqa: S608
+        f"""select count(distinct server), max_by(server, n), count(*) filter (server is null)
+        from parsed where {_OWN_SERVER} or server is null"""  # noqa: S608 our own words
     ).fetchone()
     servers, latest, unnamed = found or (0, None, 0)
     if unnamed and servers > 1:

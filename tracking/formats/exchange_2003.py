@@ -1,7 +1,7 @@
 """Exchange 2000 and 2003 tracking logs: TAB between fields, a `#` line with the names, numbers for events, one line per recipient, GMT.
 
-Stamps have one second. Messages have no internal id: their stay is named by the Message-ID, and several 1019 (each re-entry of the queue) are one
-stay. `-` is an absent value. A line with too few fields is half, and stays unparsed.
+Stamps have one second. Messages have no internal id: their stay is named by the Message-ID, and several 1019 (each re-entry of the queue)
+are one stay. `-` is an absent value. A line with too few fields is half, and stays unparsed.
 """
 
 from __future__ import annotations

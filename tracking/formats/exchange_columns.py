@@ -1,7 +1,7 @@
 """The columns of Exchange's tracking logs: our names for them, how logs and exports call them, and the forms that versions write.
 
-A file's own header decides which columns it has and in which order. Only where a file has lost its header do the known forms help, by their
-number of columns. Names are compared without case, hyphens, underscores and blanks: `date-time`, `DateTime` and `date_time` are one.
+A file's own header decides which columns it has and in which order. Only where a file has lost its header do the known forms help, by
+their number of columns. Names are compared without case, hyphens, underscores and blanks: `date-time`, `DateTime` and `date_time` are one.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def keys(names: Sequence[str]) -> list[str | None]:
 def selected(names: Sequence[str], absent: str = "") -> tuple[str, list[str]]:
     """Return the SQL list that gives a row's columns our names, and its parameters.
 
-    Columns that the header does not have are NULL. Those unknown to us become `unknown`: members of a JSON object. Their names come from the
+    Columns that the header does not have are NULL. Those unknown to us become `unknown`: members of a JSON object. Their names are from the
     file, so they are parameters, never SQL. `absent` is what the format writes for no value, beside nothing at all.
     """
     ours = keys(names)

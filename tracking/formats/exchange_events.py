@@ -1,8 +1,9 @@
-"""What each event of Exchange's tracking logs means, and whose name stands where: one table for all versions (names since 2007, numbers before).
+"""What each event of Exchange's tracking logs means, and whose name stands where: one table for all versions (numbers before 2007).
 
-`own` is the column that names the server whose stay it is. For DELIVER and its kin that is the *client*: the mailbox server logs the internal
-id under which the hub had the message, and the hub's name with it, also when the two are different machines. `begins` marks the lines that
-prove a new stay. Shadow copies (HA..) are `agent`: never a hop, an arrival or a loss. A name outside the table is `other`, and kept.
+`own` is the column that names the server whose stay it is. For DELIVER and its kin that is the *client*: the mailbox server logs the
+internal id under which the hub had the message, and the hub's name with it, also when the two are different machines. `begins` marks the
+lines that prove a new stay. Shadow copies (HA..) are `agent`: never a hop, an arrival or a loss. A name outside the table is `other`, and
+kept.
 """
 
 from __future__ import annotations

@@ -1,15 +1,16 @@
 """Exports of Get-MessageTrackingLog (Export-Csv): names without hyphens, local time in a regional format, lists that may be lost.
 
-The first line, or the one behind `#TYPE ..`, names the columns; `,`, `;` (-UseCulture) or TAB stands between them. A quoted field may hold line
-breaks, and a batch may cut one: the record stands at its last line, the lines before it are noise `exchange/continued`, and what is open at a
-batch's end is carried (exchange_records). `System.String[]` is the name of a type: the recipients are lost, the event says so in `extra`.
+The first line, or the one behind `#TYPE ..`, names the columns; `,`, `;` (-UseCulture) or TAB stands between them. A quoted field may hold
+line breaks, and a batch may cut one: the record stands at its last line, the lines before it are noise `exchange/continued`, and what is
+open at a batch's end is carried (exchange_records). `System.String[]` is the name of a type: the recipients are lost, the event says so in
+`extra`.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from tracking.formats.exchange import name_servers
 from tracking.formats.exchange_columns import MOST, plain
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 _LOST = "System.String[]"
 _JOINED = r"""case when {0} = 'System.String[]' then null
     when starts_with({0}, '{{') then replace(regexp_replace(trim({0}, '{{}} '), '\.\.\.$', ''), ', ', ';')
-    when contains({0}, '@') and not contains({0}, ';') and not contains({0}, '"') then regexp_replace({0}, '[,\s]+', ';', 'g') else {0} end"""
+    when contains({0}, '@') and not contains({0}, ';') and not contains({0}, '"')
+    then regexp_replace({0}, '[,\s]+', ';', 'g') else {0} end"""
 _FLAGS = f"""nullif(concat_ws(',', unknown, case when recipients = '{_LOST}' then '"recipients_lost":true' end,
     case when starts_with(recipients, '{{') and ends_with(rtrim(recipients, '}}'), '...') then '"recipients_cut":true' end), '')"""
 REPLACED = (
@@ -66,7 +68,7 @@ class ExchangeExport:
 
     name = "exchange-export"
     about = "Exchange: Get-MessageTrackingLog | Export-Csv"
-    wanted: frozenset[str] = frozenset({"timestamp", "eventid", "recipients"})
+    wanted: ClassVar[frozenset[str]] = frozenset({"timestamp", "eventid", "recipients"})
     home = ""  # server of rows that name none
     local = True  # stamps are of Context.timezone
 
@@ -84,7 +86,7 @@ class ExchangeExport:
         at = next((stamp[name] for name in ("timestamp", "datetimeutc", "received", "date") if name in stamp), 0)
         con.execute(f"create or replace temp view exchange_stamps as select c{at} as stamp from exchange_raw")  # noqa: S608 a number
         order = head.order or decide(con, context)
-        stamps = read(order, context.timezone if self.local else "UTC")
+        stamps = read(order or "day-first", context.timezone if self.local else "UTC")
         tell(con, Reading(head.names, time=stamps.time, uncertainty=stamps.uncertainty, replaced=REPLACED))
         server = name_servers(con, context)
         if self.home and not context.server:

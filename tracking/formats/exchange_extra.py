@@ -14,8 +14,10 @@ _MEMBERS = {
     "header_sender": (f"lower(sender_address) <> lower({_ENVELOPE})", "to_json(sender_address)::varchar"),
     "transport_traffic_type": ("traffic_type <> 'Email'", "to_json(traffic_type)::varchar"),
     "health": (  # Exchange's own test mailboxes: most lines of a small server
-        "starts_with(lower(sender_address), 'healthmailbox') or starts_with(lower(recipients), 'healthmailbox') "
-        "or starts_with(lower(sender_address), 'inboundproxy@')",
+        (
+            "starts_with(lower(sender_address), 'healthmailbox') or starts_with(lower(recipients), 'healthmailbox') "
+            "or starts_with(lower(sender_address), 'inboundproxy@')"
+        ),
         "'true'",
     ),
     "damaged": ("damaged", "'true'"),

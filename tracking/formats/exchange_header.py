@@ -1,4 +1,4 @@
-"""Which columns are in force on which lines of a batch: Exchange's `#Fields:` lines, wherever they stand (a restart writes a second one inside).
+"""Which columns are in force on which lines of a batch: Exchange's `#Fields:` lines, wherever they stand (a restart writes another).
 
 Every line that begins with `#` is a header: data begin with a stamp. The header in force at a batch's end is carried to the next batch.
 """
@@ -19,7 +19,7 @@ HEADED = f"starts_with(ltrim(line, '{BOM}'), '#')"  # SQL: this line is a header
 SKIPPED = f"line = '' or {HEADED}"  # SQL: this line holds no event
 _HEADS = "select n, ltrim(line, ?) from landed where starts_with(lower(ltrim(line, ?)), '#fields:') order by n"
 _PLAIN_FIELD = 'regexp_extract_all(ltrim(line, ?) || \',\', \'("(?:[^"]|"")*"|[^,]*),\', 1)'
-_FIRST = f"select len({_PLAIN_FIELD}) from landed where not ({SKIPPED}) order by n limit 1"
+_FIRST = f"select len({_PLAIN_FIELD}) from landed where not ({SKIPPED}) order by n limit 1"  # noqa: S608 our own words
 _SEGMENTS_MOST = 1000  # headers in a batch; whoever writes more has no log
 
 

@@ -1,4 +1,4 @@
-"""Exchange Online's message trace, as CSV: Get-MessageTraceV2, its detail, and the extended report. UTC; no server names: a trace is one hop."""
+"""Exchange Online's message trace as CSV: Get-MessageTraceV2, its detail, the extended report. UTC; no servers: a trace is one hop."""
 
 from __future__ import annotations
 

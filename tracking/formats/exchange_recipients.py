@@ -1,8 +1,9 @@
 """One event per recipient: the `;` lists of recipients and statuses taken apart and put side by side.
 
-The two lists are documented as parallel, but a status holds `;` itself (`[{LED=..};{MSG=}]`, a reply's free text). So: one recipient has the
-whole status; equal counts pair by position; else the statuses are split only where one can begin (a reply code, `[{LED=`, To, Cc, Bcc); if the
-counts still differ, every recipient has the whole text, marked as shared. No recipient is ever dropped. Linear in the length of the row.
+The two lists are documented as parallel, but a status holds `;` itself (`[{LED=..};{MSG=}]`, a reply's free text). So: one recipient has
+the whole status; equal counts pair by position; else the statuses are split only where one can begin (a reply code, `[{LED=`, To, Cc,
+Bcc); if the counts still differ, every recipient has the whole text, marked as shared. No recipient is ever dropped. Linear in the length
+of the row.
 """
 
 from __future__ import annotations
@@ -36,5 +37,5 @@ def several(rows: str) -> str:
             when paired is null then list_transform(addresses, lambda x: null::varchar) else paired end) as status"""
     names = "part, recipients_here, recipient, status, shared"
     apart = f"{told} from ({paired} from ({lists}))"
-    return f"""select * exclude ({names}), part, recipients_here, nullif(trim(recipient), '') as recipient, nullif(trim(status), '') as status,
-        shared from ({apart}) where trim(recipient) <> ''"""  # noqa: S608 our own words
+    plain = "part, recipients_here, trim(recipient) as recipient, nullif(trim(status), '') as status, shared"
+    return f"select * exclude ({names}), {plain} from ({apart}) where trim(recipient) <> ''"  # noqa: S608 our own words

@@ -1,8 +1,9 @@
 """Lines into records, where a quoted field may hold line breaks (exports): pure, by the parity of quotes.
 
-A record stands at its last line; the lines before it are its beginning. A batch may cut a record: what is open is carried, and goes on with the
-next batch's first line. A quote that nobody closes must not swallow the file: a record of more than MOST lines is none, its first line is damaged,
-and reading goes on behind it. Only lines with an odd number of quotes can open or close anything, so clean files cost nothing.
+A record stands at its last line; the lines before it are its beginning. A batch may cut a record: what is open is carried, and goes on
+with the next batch's first line. A quote that nobody closes must not swallow the file: a record of more than MOST lines is none, its first
+line is damaged, and reading goes on behind it. Only lines with an odd number of quotes can open or close anything, so clean files cost
+nothing.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def _width(text: str, delimiter: str) -> int:
 
 
 def gather(lines: Iterable[tuple[int, str]], carried: Sequence[str], shape: tuple[int, str]) -> Records:
-    """Put records of several lines together. `lines` in order, numbered; `shape`: how many fields a record has, and what is between them."""
+    """Put records of several lines together. `lines` in order, numbered; `shape`: fields of a record, and what is between."""
     found = Records()
     numbers: list[int] = []
     parts = list(carried)

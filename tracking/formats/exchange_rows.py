@@ -1,9 +1,10 @@
 """Exchange's rows into events: `exchange_raw` with its columns named, each row's own facts worked out once, then one event per recipient.
 
-Who names whom: `own` of exchange_events says whose stay a row tells of. Links: a SEND claims what the next server's reply names, RECEIVE from a
-store names the store's event (as NOTIFYMAPI and SUBMIT do), a fork names the id it came from. RESOLVE and EXPAND log the new address and relate
-the old one; REDIRECT logs the old one and relates the new: here the new one is always the recipient. Stamps from before 1990 or after 2100 are
-damage: such a line stays unparsed. DuckDB alone has: TRY_CAST to TIMESTAMPTZ, regexp_extract, to_json, parallel unnest.
+Who names whom: `own` of exchange_events says whose stay a row tells of. Links: a SEND claims what the next server's reply names, RECEIVE
+from a store names the store's event (as NOTIFYMAPI and SUBMIT do), a fork names the id it came from. RESOLVE and EXPAND log the new
+address and relate the old one; REDIRECT logs the old one and relates the new: here the new one is always the recipient. Stamps from before
+1990 or after 2100 are damage: such a line stays unparsed. DuckDB alone has: TRY_CAST to TIMESTAMPTZ, regexp_extract, to_json, parallel
+unnest.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 MILLISECOND = 0.001
 UTC_STAMP = """coalesce(try_cast(stamp as timestamptz)::timestamp, case when contains(stamp, ':60')
-    then try_cast(replace(stamp, ':60', ':59') as timestamptz)::timestamp + interval 1 second end)"""  # a leap second is the next one's start
+    then try_cast(replace(stamp, ':60', ':59') as timestamptz)::timestamp + interval 1 second end)"""  # a leap second is the next one
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,11 @@ _CONTEXT_SAYS = "('fail', 'defer', 'discard', 'poison', 'reject')"
 
 _LEFT = "(meaning in ('send', 'submit') or (meaning in ('fail', 'defer') and client_host is not null))"
 _PARTNER = """case when time_of_day is null then server_host
-    when upper(partner) not in ('SMTP', 'STORE', 'X400', 'MAPI', 'IMAP4', 'POP3') then partner end"""  # 2003: the service or the next server
-_RECIPIENTS = """case when meaning = 'redirect' and related is not null then related when meaning = 'expand' then coalesce(recipients, related)
-    else nullif(trim(recipients, '; '), '') end"""
-_RELATED = """case when meaning = 'redirect' and related is not null then recipients when meaning = 'expand' and recipients is null then null
-    else related end"""
+    when upper(partner) not in ('SMTP', 'STORE', 'X400', 'MAPI', 'IMAP4', 'POP3') then partner end"""  # 2003: a service, or the next server
+_RECIPIENTS = """case when meaning = 'redirect' and related is not null then related
+    when meaning = 'expand' then coalesce(recipients, related) else nullif(trim(recipients, '; '), '') end"""
+_RELATED = """case when meaning = 'redirect' and related is not null then recipients
+    when meaning = 'expand' and recipients is null then null else related end"""
 # facts of the row, worked out once however many recipients it has
 _FACTS = f"""select *,
     lower(rtrim(coalesce(case own when 'client' then coalesce(client_host, server_host) else coalesce(server_host, client_host) end,

@@ -1,8 +1,9 @@
 """Landed lines into fields: straight from the landing file where every line is clean CSV, else line by line (RFC 4180, never failing).
 
-Both leave a temporary table `exchange_raw (n, damaged, c0, c1, ..)`. The fast way counts: read_csv must give exactly one row for each line that
-holds one, or its rows are thrown away. The slow way keeps an unbalanced quote inside its own line: such a line has too many fields, and is
-mended when one of the free texts, put together again, gives a known event and a size; else it stays unparsed. A line with too few is half.
+Both leave a temporary table `exchange_raw (n, damaged, c0, c1, ..)`. The fast way counts: read_csv must give exactly one row for each line
+that holds one, or its rows are thrown away. The slow way keeps an unbalanced quote inside its own line: such a line has too many fields,
+and is mended when one of the free texts, put together again, gives a known event and a size; else it stays unparsed. A line with too few
+is half.
 """
 
 from __future__ import annotations
@@ -47,9 +48,8 @@ def _fast(con: DuckDBPyConnection, width: int, landing: Path) -> bool:
         return False  # not clean: the slow way knows what to do with it
     if (con.execute("select count(*) from exchange_rows").fetchone() or (0,))[0] != lines - skipped:
         return False
-    con.execute(
-        f"create or replace temp view exchange_raw as select rowid + {first + skipped} as n, false as damaged, * from exchange_rows"
-    )  # noqa: S608
+    numbered = f"select rowid + {first + skipped} as n, false as damaged, * from exchange_rows"  # noqa: S608 numbers
+    con.execute(f"create or replace temp view exchange_raw as {numbered}")
     return True
 
 

@@ -1,7 +1,7 @@
-"""Stamps of exports: local time in the format of whoever exported. Day and month are told apart from the whole batch, or the file is refused.
+"""Stamps of exports: local time in the exporter's format. Day and month are told apart from the whole batch, or the file is refused.
 
-PowerShell writes the culture's short date and long time, whole seconds: `20.11.2026 08:00:05`, `11/20/2026 8:00:05 AM`. Inside the hour that
-comes twice in autumn the earlier moment is taken, and the uncertainty says that it may have been an hour later.
+PowerShell writes the culture's short date and long time, whole seconds: `20.11.2026 08:00:05`, `11/20/2026 8:00:05 AM`. Inside the hour
+that comes twice in autumn the earlier moment is taken, and the uncertainty says that it may have been an hour later.
 """
 
 from __future__ import annotations
@@ -33,17 +33,19 @@ class Stamps:
 
 
 def decide(con: DuckDBPyConnection, context: Context) -> str:
-    """Return the order of day and month in `exchange_stamps (stamp)`: a key of ORDERS. ValueError: it cannot be told."""
+    """Return the order of day and month in `exchange_stamps (stamp)`: a key of ORDERS, "" = nothing to tell. ValueError: it cannot."""
     if context.options in ORDERS:
         return context.options
     found = con.execute(
-        f"""select max(try_cast(d[1] as integer)), max(try_cast(d[3] as integer)), bool_or(d[2] <> '/'), min(stamp), min(d[1] || '-' || d[3] || '-' || d[4])
-        from (select stamp, regexp_extract_all(stamp, {_DATE}, 0) as whole, [regexp_extract(stamp, {_DATE}, 1), regexp_extract(stamp, {_DATE}, 2),
-            regexp_extract(stamp, {_DATE}, 3), regexp_extract(stamp, {_DATE}, 4)] as d from exchange_stamps) where len(whole) > 0"""  # noqa: S608
+        f"""select max(try_cast(d.one as integer)), max(try_cast(d.two as integer)), bool_or(d.between <> '/'), min(stamp)
+        from (select stamp, regexp_extract(stamp, {_DATE}, ['one', 'between', 'two', 'year']) as d from exchange_stamps)
+        where d.one <> ''"""  # noqa: S608 our own words
     ).fetchone()
-    first, second, dotted, example, _ = found or (None, None, None, None, None)
-    if first is None or dotted:
-        return "day-first"  # year first, or dots and hyphens: no culture writes the month first with those
+    first, second, dotted, example = found or (None, None, None, None)
+    if first is None:
+        return ""  # the year first, or no stamp yet
+    if dotted:
+        return "day-first"  # no culture writes the month first with dots or hyphens
     return _told_apart(con, context, (first, second, example))
 
 
@@ -74,7 +76,8 @@ def _local(order: str) -> str:
     """Return SQL: the stamp as local time."""
     dates = (f"{ORDERS[order]}-%Y", "%Y-%m-%d", f"{ORDERS[order]}-%y")
     formats = ", ".join(f"'{date} {time}'" for date in dates for time in _TIMES)
-    tidy = r"trim(regexp_replace(regexp_replace(replace(stamp, ',', ''), '^(\s*\d+)[./]\s?(\d+)[./]\s?(\d+)\.?', '\1-\2-\3'), '[\s\x{202f}\x{a0}T]+', ' ', 'g'))"
+    hyphens = r"regexp_replace(replace(stamp, ',', ''), '^(\s*\d+)[./]\s?(\d+)[./]\s?(\d+)\.?', '\1-\2-\3')"
+    tidy = rf"trim(regexp_replace({hyphens}, '[\s\x{{202f}}\x{{a0}}T]+', ' ', 'g'))"
     return f"try_strptime({tidy}, [{formats}])"
 
 

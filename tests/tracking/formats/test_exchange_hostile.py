@@ -1,4 +1,4 @@
-"""Exchange rows that break parsers: damaged quotes, half lines, headers inside, lists, forged replies, wild stamps. Nothing is lost silently."""
+"""Exchange rows that break parsers: damaged quotes, half lines, headers, lists, forged replies, wild stamps. Nothing is lost silently."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def pick(events: list[dict[str, Any]], *names: str) -> list[tuple[Any, ...]]:
 
 
 def test_a_second_header_inside_with_other_columns_in_another_order(landing: Path | None) -> None:
-    other = '#Fields: event-id, date-time ,recipient-address,new-column,message-id\nFAIL,2026-11-20T08:00:01.000Z,c@corp.example,"x""y",<b@corp.example>'
+    other = '#Fields: event-id, date-time ,recipient-address,new-column,message-id\nFAIL,2026-11-20T08:00:01.000Z,c@corp.example,"x""y",<b@corp.example>'  # noqa: E501 a line as it is
     found = parse("exchange", f"{HEAD}{row()}\n{other}\n{HEAD}{row(event_id='SEND')}", landing)
     assert not found.unparsed
     assert found.noise == {"exchange/header": 7}
