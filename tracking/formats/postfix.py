@@ -156,23 +156,22 @@ def ordinary(kinds: Iterable[str]) -> str:
 
 
 STATEMENTS = {rule.kind: [insert(rule, pattern, _LEFT) for pattern in (rule.pattern, *rule.fallbacks)] for rule in RULES if rule.pattern}
-_KINDS = "select kind, count(*) from postfix_lines where kind is not null and not contains(kind, '/') group by kind"
-_REST = "select kind, count(*) from postfix_lines where kind is not null and not contains(kind, '/') and n not in (select n from parsed) group by kind"
+_COUNT = "select kind, count(*) from postfix_lines where kind is not null and not contains(kind, '/'){left} group by kind"
 
 
 def _inserted(con: DuckDBPyConnection, statement: str) -> int:
-    return (con.execute(statement).fetchone() or (0,))[0]
+    return int((con.execute(statement).fetchone() or (0,))[0])
 
 
 def parse(con: DuckDBPyConnection, context: Context) -> None:  # noqa: ARG001 what a parser is; the head has told all
     """Turn Postfix's lines of `heads` into events and noise."""
     con.execute(LINES)
     con.execute(_NOISE)
-    counts = dict(con.execute(_KINDS).fetchall())
+    counts = dict(con.execute(_COUNT.format(left="")).fetchall())
     quick = {each.rule.kind for each in QUICK} & counts.keys()
     if quick and _inserted(con, ordinary(quick)) == sum(counts.values()):
         return
-    for kind, count in con.execute(_REST).fetchall():
+    for kind, count in con.execute(_COUNT.format(left=_LEFT)).fetchall():
         left = count
         for statement in STATEMENTS[kind]:
             left -= _inserted(con, statement)

@@ -46,7 +46,7 @@ def _sum(text: str, first: int, count: int) -> str:
 
 
 def arrived_sql(queue_id: str) -> str:
-    """Return SQL: when the message of a long id arrived (TIMESTAMP, UTC); NULL of any other. Ids of 1982 to 2561 have six digits of seconds."""
+    """Return SQL: when the message of a long id arrived (TIMESTAMP, UTC); NULL of any other. Until 2561 it begins with six digits."""
     stamp = f"substr({queue_id}, 11, 1) = 'z'"
     micros = f"({_sum(queue_id, 1, 6)}) * 1000000 + {_sum(queue_id, 7, 4)}"
     return f"case when {stamp} then make_timestamp({micros}) end"

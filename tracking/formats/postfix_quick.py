@@ -1,5 +1,7 @@
-"""The six lines of which nearly all logs consist, in their ordinary form, by the cheapest expressions. Whatever is the least odd (a quote,
-a further field) is left to the rules: this is speed alone, and every line means the same by its rule (a test compares).
+"""The six lines of which nearly all logs consist, in their ordinary form, by the cheapest expressions.
+
+Whatever is the least odd (a quote, a further field) is left to the rules: this is speed alone, and every line means the same by its
+rule (a test compares).
 
 RE2 is fast with at most four groups and no choice that needs looking ahead; it is five times slower with more. So the delivery line is
 cut twice.
@@ -31,14 +33,16 @@ from (select *, strpos(text, '[') as bracket_at from {lines})
 where bracket_at > 0 and ends_with(text, ']') and not contains(text, ',') and not contains(text, ' ')
 """
 _DISCONNECT = """
-select *, substr(text, 17, bracket_at - 17) as host, substr(text, bracket_at + 1, end_at - bracket_at - 1) as ip, substr(text, end_at + 2) as said
+select *, substr(text, 17, bracket_at - 17) as host, substr(text, bracket_at + 1, end_at - bracket_at - 1) as ip,
+       substr(text, end_at + 2) as said
 from (select *, strpos(text, '[') as bracket_at, strpos(text, ']') as end_at from {lines})
 where bracket_at > 0 and end_at > bracket_at and substr(text, end_at + 1, 1) in (' ', '')
 """
 _MESSAGE_ID = "select *, 'message-id' as name, substr(text, 12) as value from {lines} where starts_with(text, 'message-id=')"
 _ACTIVE = r"""
 select *, groups.*, 'queue active' as what from (
-    select *, regexp_extract(text, '^(from=<)([^">]*)>, size=(\d+), nrcpt=(\d+) \(queue active\)$', ['fits', 'sender', 'size', 'recipients']) as groups
+    select *, regexp_extract(text,
+        '^(from=<)([^">]*)>, size=(\d+), nrcpt=(\d+) \(queue active\)$', ['fits', 'sender', 'size', 'recipients']) as groups
     from {lines}
 ) where groups.fits <> ''
 """

@@ -1,7 +1,7 @@
 """Which id the next server gave, as its last reply tells: one table of rules for all formats, as SQL expressions over the words `said`.
 
 A reply is the peer's text: whoever runs the peer can write what he likes there, and senders choose the Message-IDs that it repeats.
-So a rule fits the whole reply or nothing: an id counts where a server puts it (mostly the end), not wherever somebody wrote it. What it
+So a rule fits the whole reply or nothing: an id counts where a server puts it (mostly the end), not where somebody wrote it. What it
 claims means something only on the host that the delivering server names itself (`link_host`, else the line's next_host): correlation checks.
 """
 
@@ -59,7 +59,7 @@ def _case(arms: list[str]) -> str:
 
 
 def rule(said: str) -> str:
-    """Return SQL: the rule that a reply proves, NULL when none. `said` is an SQL expression: the reply alone, nothing before or after it."""
+    """Return SQL: the rule that a reply proves, NULL when none. `said` is an SQL expression: the reply alone."""
     return _case([_found(said, reply, _text(reply.rule)) for reply in REPLIES])
 
 

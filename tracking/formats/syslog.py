@@ -23,12 +23,12 @@ _PREFIX = re.compile(
     r"|(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*) \S+ (?:[^\s:\[]+(?:\[\d+\])?:(?: |$)|last message repeated))"
 )
 _TAGS = "create or replace temp table tags (tag VARCHAR, software VARCHAR, program VARCHAR, instance VARCHAR)"
-# ISO stamps are times; without a zone they are local ($zone); a comma before the fraction and a leap second are mended. BSD ones are looked up.
-_ISO = """
+# ISO stamps are times; without a zone they are local ($zone); a comma before the fraction and a leap second are mended.
+_MENDED = "replace(replace(cut.stamp, ',', '.'), ':60', ':59')"
+_ISO = f"""
 case when right(cut.stamp, 1) = 'Z' or substr(cut.stamp, 20) like '%+%' or substr(cut.stamp, 20) like '%-%'
-     then coalesce(try_cast(cut.stamp as timestamptz), try_cast(replace(replace(cut.stamp, ',', '.'), ':60', ':59') as timestamptz)) at time zone 'UTC'
-     else timezone($zone, coalesce(try_cast(cut.stamp as timestamp), try_cast(replace(replace(cut.stamp, ',', '.'), ':60', ':59') as timestamp)))
-          at time zone 'UTC' end
+     then coalesce(try_cast(cut.stamp as timestamptz), try_cast({_MENDED} as timestamptz)) at time zone 'UTC'
+     else timezone($zone, coalesce(try_cast(cut.stamp as timestamp), try_cast({_MENDED} as timestamp))) at time zone 'UTC' end
 """
 _RESOLUTION = """
 case when substr(cut.stamp, 20, 1) in ('.', ',')
@@ -98,7 +98,8 @@ def _cut(con: DuckDBPyConnection) -> None:
     if con.execute(syslog_cut.ANY_ODD).fetchone() != (0,):
         for statement in syslog_cut.ODD:
             con.execute(statement)
-    con.execute(syslog_cut.WHOS)
+    for statement in syslog_cut.WHOS:
+        con.execute(statement)
 
 
 def _mend(con: DuckDBPyConnection) -> bool:

@@ -1,7 +1,7 @@
 """A syslog line cut into stamp, who (host, tag, pid) and the rest, whatever wrote the prefix (FORMATS 3.1). SQL alone.
 
 Forms: `Nov  2 08:00:01 host tag[pid]: rest` (also Postfix's maillog_file), an ISO stamp in its place with or without zone, either with a
-priority `<22>` in front, and RFC 5424. The head is cut by position at the first `: `: what stands behind it is foreign text and is not looked at.
+priority `<22>` in front, and RFC 5424. The head is cut by position at the first `: `: what stands behind it is foreign text.
 """
 
 from __future__ import annotations
@@ -43,11 +43,14 @@ CUT = (
 ODD = (_CUT.format(lines=_MARKED), _RFC5424)  # run only where a line begins with `<`
 ANY_ODD = "select count(*) from landed where starts_with(line, '<')"
 
-# Every `who` is taken apart once: they are few (materialised, or the filter on what was found would take apart every line's). A tag may hold anything but a blank; a pid is digits.
-WHOS = r"""
+# Every `who` is taken apart once: they are few (in two statements, or the filter on what was found takes apart every line's).
+# A tag may hold anything but a blank; a pid is digits.
+WHOS = (
+    "create or replace temp table seen as select distinct who from cut",
+    r"""
 create or replace temp table whos as
-with distinct_whos as materialized (select distinct who from cut)
 select who, rtrim(lower(host), '.') as host, tag, nullif(pid, '') as pid
-from (select who, unnest(regexp_extract(who, '^(\S+) (\S+?)(?:\[(\d+)\])?$', ['host', 'tag', 'pid'])) from distinct_whos)
+from (select who, unnest(regexp_extract(who, '^(\S+) (\S+?)(?:\[(\d+)\])?$', ['host', 'tag', 'pid'])) from seen)
 where tag <> ''
-"""
+""",
+)

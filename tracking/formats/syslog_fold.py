@@ -7,6 +7,7 @@ message; by the first fall of half an hour or more; a host with neither keeps th
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from tracking.formats import postfix_ids, stamps
@@ -93,7 +94,7 @@ def place(con: DuckDBPyConnection, context: Context, days: Sequence[date]) -> di
     con.execute(f"update times {shift}")
     con.execute(f"update timed {shift}")
     carried: dict[str, Any] = {}
-    for period, following in zip(periods, periods[1:], strict=False):
+    for period, following in pairwise(periods):
         if period.fold_from:
             carried = _fold(con, context, period, following.offset_seconds) or carried
     return carried

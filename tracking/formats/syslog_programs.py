@@ -1,4 +1,4 @@
-"""Which parser reads which program's lines of a syslog file: a plain table. Whoever knows a further program adds a parser and its names here.
+"""Which parser reads which program's lines of a syslog file: a plain table. A further program is a parser and its names here.
 
 The head of every line is parsed once, for all. Then each parser whose programs occur in the batch is called once as `parser(con, context)`,
 and reads the temporary table

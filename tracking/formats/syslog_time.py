@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from tracking.formats import postfix_ids, stamps, syslog_fold
@@ -50,7 +51,7 @@ READ_EACH = f"insert into timed select n, local, null, 1 from (select n, {_READ.
 def runs(con: DuckDBPyConnection) -> list[stamps.Run]:
     """Return the days of `cut` in the order of its lines."""
     days = con.execute(_DAYS).fetchall()
-    if any(last > following for (_, _, last), (_, _, following) in zip(days, days[1:], strict=False)):
+    if any(last > following for (_, _, last), (_, _, following) in pairwise(days)):
         return [stamps.Run(n, day) for n, day in con.execute(_TURNS).fetchall()]
     return [stamps.Run(first, day) for day, first, _ in days]
 

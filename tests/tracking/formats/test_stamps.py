@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from tracking.formats import postfix_ids, stamps
 BERLIN = "Europe/Berlin"
 
 
-def times(text: str, **context: object) -> list[str]:
+def times(text: str, **context: Any) -> list[str]:
     done = parse("syslog", text, **context)
     assert not done.unparsed
     return [f"{event['time']:%Y-%m-%d %H:%M:%S}" for event in done.events]
@@ -45,7 +46,7 @@ YEARS = [
 
 
 @pytest.mark.parametrize(("stamps_", "context", "wanted"), [case[1:] for case in YEARS], ids=[case[0] for case in YEARS])
-def test_the_year_is_found(stamps_: tuple[str, ...], context: dict[str, object], wanted: list[str]) -> None:
+def test_the_year_is_found(stamps_: tuple[str, ...], context: dict[str, Any], wanted: list[str]) -> None:
     assert [time[:4] for time in times(lines(*stamps_), **context)] == wanted
 
 
