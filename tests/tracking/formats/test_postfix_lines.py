@@ -1,5 +1,6 @@
 """Postfix's lines as real servers wrote them and others published them; the source stands above them, names and addresses are replaced."""
 
+# ruff: noqa: E501, ISC004, ERA001  a log line stands as it was written
 from __future__ import annotations
 
 from datetime import UTC, datetime
