@@ -48,9 +48,11 @@ def message(number: int) -> Iterator[str]:
     yield f"{head}smtpd[{pid}]: connect from {client}"
     yield f"{head}smtpd[{pid}]: {name}: client={client}"
     yield f"{head}cleanup[{pid + 300}]: {name}: message-id=<{number:x}.{name}@sender{number % 313}.example>"
-    yield f"{head}qmgr[2210]: {name}: from=<user{number % 5000}@sender{number % 313}.example>, size={900 + number % 90_000}, nrcpt=1 (queue active)"
+    sender = f"user{number % 5000}@sender{number % 313}.example"
+    yield f"{head}qmgr[2210]: {name}: from=<{sender}>, size={900 + number % 90_000}, nrcpt=1 (queue active)"
+    dest = f"dest{number % 97}.example"
     yield (
-        f"{head}smtp[{pid + 600}]: {name}: to=<to{number % 7919}@dest{number % 97}.example>, relay=mx.dest{number % 97}.example[203.0.113.9]:25, "
+        f"{head}smtp[{pid + 600}]: {name}: to=<to{number % 7919}@{dest}>, relay=mx.{dest}[203.0.113.9]:25, "
         f"delay=0.39, delays=0.01/0.01/0.2/0.17, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as {digits(seconds, 6)}{digits(micros, 4)}z1)"
     )
     yield f"{head}smtpd[{pid}]: disconnect from {client} ehlo=1 mail=1 rcpt=1 data=1 quit=1 commands=5"
@@ -80,7 +82,13 @@ def write(con: duckdb.DuckDBPyConnection, file: Path) -> None:
     con.execute(f"copy parsed to '{file}.parquet' (format parquet, compression zstd)")
 
 
-def measure(name: str, lines: int, work: Callable[[], None]) -> None:
+def each(work: Callable[[duckdb.DuckDBPyConnection, Path], None], con: duckdb.DuckDBPyConnection, files: list[Path]) -> None:
+    """Do the work on each batch."""
+    for file in files:
+        work(con, file)
+
+
+def measure(name: str, lines: int, work: Callable[[], object]) -> None:
     """Print how long a piece of work took, by the clock and of our own processor time."""
     wall, cpu = perf_counter(), process_time()
     work()
@@ -88,19 +96,19 @@ def measure(name: str, lines: int, work: Callable[[], None]) -> None:
     print(f"{name:24} {wall:7.1f} s {lines / wall / 1e6:6.2f} M lines/s  {cpu:6.1f} s CPU")
 
 
-def main(messages: int = 30_000, peer: str = "") -> None:
+def main(messages: int, peer: str = "") -> None:
     """Measure."""
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as con:
         con.execute(f"set TimeZone = 'UTC'; set threads = {THREADS}; set memory_limit = '1GiB'")
         files = list(batches(Path(folder), messages))
         print(f"{messages * 7:,} lines, {sum(file.stat().st_size for file in files) / 1e6:.0f} MB")
-        measure("land, parse", messages * 7, lambda: [parse(con, file) for file in files] and None)
-        measure("land, parse, Parquet", messages * 7, lambda: [write(con, file) for file in files] and None)
+        measure("land, parse", messages * 7, lambda: each(parse, con, files))
+        measure("land, parse, Parquet", messages * 7, lambda: each(write, con, files))
         pflogsumm = peer or shutil.which("pflogsumm")
         if pflogsumm:
             command = ["perl", pflogsumm, *map(str, files)]
-            measure("pflogsumm", messages * 7, lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL) and None)
+            measure("pflogsumm", messages * 7, lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL))
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:2]), *sys.argv[2:3])
+    main(int(sys.argv[1]) if sys.argv[1:] else 30_000, *sys.argv[2:3])

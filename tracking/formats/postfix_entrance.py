@@ -8,7 +8,8 @@ from tracking.formats.postfix_rule import ADDRESS, ANY, PEER, Rule, noise, some,
 _SAID = r'(?P<said>(?:[^"]|"(?:[^"\\]|\\.)*")*?)'
 _ENVELOPE = (
     rf"(?:; (?:from=<(?P<sender>{ADDRESS})>,? ?)?(?P<rcpt>to=<(?P<recipient>{ADDRESS})>,? ?)?(?:proto=(?P<proto>[^\s,]+),? ?)?"
-    r"(?:helo=<?(?P<helo>[^>]*)>?)?(?: sasl_method=(?P<method>\S+))?(?: sasl_username=<?(?P<user_name>[^\s>]+)>?)?(?: sasl_sender=<?\S+>?)?)?"
+    r"(?:helo=<?(?P<helo>[^>]*)>?)?(?: sasl_method=(?P<method>\S+))?"
+    r"(?: sasl_username=<?(?P<user_name>[^\s>]+)>?)?(?: sasl_sender=<?\S+>?)?)?"
 )
 _ACTIONS = (
     *("reject", "reject_warning", "warn", "filter", "hold", "redirect", "discard", "bcc", "prepend", "info", "permit", "delay", "trigger"),

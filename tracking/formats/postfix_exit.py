@@ -22,7 +22,8 @@ _CUT = (  # a record ends at 2000 bytes, wherever that is
 _EVENT = """
 case state when 'sent' then case when program = 'discard' or relay = 'discard' then 'discard' when forwarded then 'redirect'
                                  when ended then 'deliver' else 'send' end
-           when 'deferred' then 'defer' when 'bounced' then 'fail' when 'undeliverable' then 'fail' when 'expired' then 'fail' else 'other' end
+           when 'deferred' then 'defer' when 'bounced' then 'fail' when 'undeliverable' then 'fail'
+           when 'expired' then 'fail' else 'other' end
 """
 # `reply`: said without its parenthesis, which a cut record has not. `ended`: into a mailbox or a program here.
 _WORDS = {
@@ -61,11 +62,12 @@ DELIVERY = Rule(
     (_UNQUOTED, _CUT),
     (_WORDS, _MEANING),
 )
+_ENDED = r"status=(?P<state>[\w-]+), (?P<said>.*)"
 ACTIVE = Rule(
     "active",
     ("qmgr", "nqmgr", "oqmgr"),
     ("from=<",),
-    rf"from=<(?P<sender>{ADDRESS})>, (?:size=(?P<size>\d+), nrcpt=(?P<recipients>\d+) \((?P<what>[^)]*)\)|status=(?P<state>[\w-]+), (?P<said>.*))",
+    rf"from=<(?P<sender>{ADDRESS})>, (?:size=(?P<size>\d+), nrcpt=(?P<recipients>\d+) \((?P<what>[^)]*)\)|{_ENDED})",
     "case when ends_with(state, 'expired') then 'fail' else 'other' end",
     {
         "original": "case when state <> '' then 'status=' || state else what end",
@@ -74,9 +76,7 @@ ACTIVE = Rule(
         "recipient_count": "try_cast(recipients as integer)",
         **some("said"),
     },
-    (
-        r"from=<(?P<sender>.*?)>, (?:size=(?P<size>\d+), nrcpt=(?P<recipients>\d+) \((?P<what>[^)]*)\)|status=(?P<state>[\w-]+), (?P<said>.*))",
-    ),
+    (rf"from=<(?P<sender>.*?)>, (?:size=(?P<size>\d+), nrcpt=(?P<recipients>\d+) \((?P<what>[^)]*)\)|{_ENDED})",),
 )
 REMOVED = Rule(
     "removed", ("qmgr", "nqmgr", "oqmgr"), ("removed",), r"(?P<what>removed)", word("other"), {"original": "what", "ends": "true"}
@@ -85,7 +85,7 @@ NOTIFICATION = Rule(
     "notification",
     ("bounce", "defer", "trace"),
     ("sender ", "postmaster "),
-    rf"(?P<what>sender non-delivery|sender delay|sender delivery status|postmaster non-delivery|postmaster delay) notification: (?P<report>{ID})",
+    rf"(?P<what>sender (?:non-delivery|delay|delivery status)|postmaster (?:non-delivery|delay)) notification: (?P<report>{ID})",
     word("dsn"),
     {"original": "what || ' notification'", "link_rule": word("notification"), "link_id": "report", "link_way": word("out")},
 )
@@ -119,5 +119,5 @@ CERTIFICATE = Rule(
 RULES = (
     DELIVERY, REMOVED, ACTIVE, NOTIFICATION, UNTOLD, TRIED, PASSING, CERTIFICATE,
     noise("skipped", ("qmgr", "nqmgr", "oqmgr"), "skipped, still being delivered"),
-    noise("workaround", AGENTS, "enabling PIX workarounds", "disabling PIX workarounds", "breaking line ", "Host offered STARTTLS", "SASL authentication "),
+    noise("workaround", AGENTS, "enabling PIX ", "disabling PIX ", "breaking line ", "Host offered STARTTLS", "SASL authentication "),
 )  # fmt: skip

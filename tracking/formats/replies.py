@@ -2,7 +2,7 @@
 
 A reply is the peer's text: whoever runs the peer can write what he likes there, and senders choose the Message-IDs that it repeats.
 So a rule fits the whole reply or nothing: an id counts where a server puts it (mostly the end), not where somebody wrote it. What it
-claims means something only on the host that the delivering server names itself (`link_host`, else the line's next_host): correlation checks.
+claims means something only on the host that the delivering server names itself (`link_host`): correlation checks.
 """
 
 from __future__ import annotations

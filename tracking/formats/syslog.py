@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 _PREFIX = re.compile(
     r"\ufeff?(?:<\d{1,3}>)?(?:1 \d{4}-\S+ \S+ \S+ \S+ \S+ (?:-|\[)"
-    r"|(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*) \S+ (?:[^\s:\[]+(?:\[\d+\])?:(?: |$)|last message repeated))"
+    r"|(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*) \S+ "
+    r"(?:[^\s:\[]+(?:\[\d+\])?:(?: |$)|last message repeated))"
 )
 _TAGS = "create or replace temp table tags (tag VARCHAR, software VARCHAR, program VARCHAR, instance VARCHAR)"
 # ISO stamps are times; without a zone they are local ($zone); a comma before the fraction and a leap second are mended.
@@ -59,9 +60,11 @@ _NOISE = (
     "insert into noise select n, 'blank' from landed where line = ''",
     r"""insert into noise select n, 'syslog/repeated' from landed
         where line like '% last message repeated %' and regexp_matches(line, '^\S+ .{0,60} last message repeated \d+ times?$')""",
-    r"insert into noise select n, 'syslog/mark' from landed where line like '%-- MARK --' and regexp_matches(line, '^\S+ .{0,60} -- MARK --$')",
+    r"""insert into noise select n, 'syslog/mark' from landed
+        where line like '%-- MARK --' and regexp_matches(line, '^\S+ .{0,60} -- MARK --$')""",
     r"""insert into noise
-        select n, case when regexp_full_match(tag, '[\w.@/-]{1,32}') then 'other/' || lower(regexp_extract(tag, '[^/]+$')) else 'other/odd' end
+        select n, case when regexp_full_match(tag, '[\w.@/-]{1,32}') then 'other/' || lower(split_part(tag, '/', -1))
+                       else 'other/odd' end as kind
         from heads where software is null""",
 )
 

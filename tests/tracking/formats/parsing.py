@@ -44,7 +44,7 @@ def _events(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
 
 
 def parse(name: str, text: str, landing: Path | None = None, **context: Any) -> Parsed:
-    """Parse lines in the format of that name; `context`: fields of Context. Every line is an event, noise or unparsed, exactly one of them."""
+    """Parse lines in the format of that name; `context`: fields of Context. Each line is an event, noise or unparsed."""
     told = replace(DEFAULTS, landing=landing, **context)
     with duckdb.connect() as con:
         _land(con, text, told.first_line, landing)

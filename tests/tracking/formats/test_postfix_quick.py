@@ -7,8 +7,8 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.tracking.formats.parsing import parse
 
+from tests.tracking.formats.parsing import parse
 from tracking.formats import postfix
 
 if TYPE_CHECKING:
