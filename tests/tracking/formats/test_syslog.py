@@ -54,7 +54,8 @@ def test_a_repeated_message_is_unwrapped() -> None:
 
 def test_what_stands_for_nothing_is_counted_by_kind() -> None:
     lines = ["",
-             "Nov  2 08:00:01 mx1 last message repeated 2 times", "Nov  2 08:00:01 mx1 -- MARK --", "Nov  2 08:00:01 mx1 kernel: [1.2] oops",
+             "Nov  2 08:00:01 mx1 last message repeated 2 times", "Nov  2 08:00:01 mx1 -- MARK --",
+             "Nov  2 08:00:01 mx1 kernel: [1.2] oops",
              "Nov  2 08:00:01 mx1 a`b$(c)[1]: x", "Nov  2 08:00:01 mx1 /usr/sbin/cron[1]: (root) CMD (x)"]  # fmt: skip
     done = parse("syslog", "\n".join(lines))
     assert done.noise == {"blank": 1, "other/cron": 1, "other/kernel": 1, "other/odd": 1, "syslog/mark": 1, "syslog/repeated": 1}
