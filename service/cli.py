@@ -30,7 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("service.commands.serve", "Probe every check at its time, and show it to Prometheus."),
     "status": ("service.commands.status", "Show what the running service says now."),
     "thresholds": ("service.commands.thresholds", "Say which threshold is in force, try others on what was measured, suggest some."),
-    "track": ("service.command_track", "Read servers' logs, and follow each message through them."),
+    "track": ("service.track.group", "Read servers' logs, and follow each message through them."),
     "drill": ("service.commands.drill", "Try the alarms: on a lab that is broken, or with your own channels."),
     "incidents": ("service.commands.incidents", "Say what is wrong and who was told; take an incident on, or close it."),
     "silence": ("service.commands.silence", "Have nobody told of some incidents for a while."),

@@ -7,8 +7,8 @@ from importlib import import_module
 import click
 
 SUBCOMMANDS: dict[str, tuple[str, str]] = {
-    "import": ("service.command_track_import", "Read servers' logs into the lake, and follow each message through them."),
-    "status": ("service.command_track_status", "Say how far each log is read, what was not understood, and what was imported."),
+    "import": ("service.track.import_command", "Read servers' logs into the lake, and follow each message through them."),
+    "status": ("service.track.status_command", "Say how far each log is read, what was not understood, and what was imported."),
 }
 
 
@@ -34,4 +34,11 @@ class LazySubgroup(click.Group):
 
 @click.group("track", cls=LazySubgroup)
 def command() -> None:
-    """Follow each message through the servers' own logs."""
+    """Follow each message through the servers' own logs.
+
+    \b
+    Examples:
+      probe track import /var/log/mail.log*
+      probe track status
+      probe track import --help
+    """

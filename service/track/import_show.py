@@ -81,5 +81,6 @@ def _notes(report: Report) -> list[str]:
 
 
 def _note(file: FileReport) -> str:
-    odd = [f"{file.unparsed:,} lines not understood (`probe track status` shows some)"] if file.unparsed else []
+    lines = "1 line" if file.unparsed == 1 else f"{file.unparsed:,} lines"
+    odd = [f"{lines} not understood (`probe track status` shows some)"] if file.unparsed else []
     return harmless(f"{file.name}: {'; '.join([*file.notes, *odd])}")

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from service.track_import import now
+from service.track.import_work import now
 from service.words import clock, shorten
 from thresholds.scope import EVERYTHING
 from tracking.errors import TrackError

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from service.command_track_import import lake_option
+from service.track.import_command import lake_option
 
 EXAMPLES = """\b
 Examples:
@@ -26,6 +26,6 @@ It reads the lake alone: a service that follows the logs may write it meanwhile.
 @click.option("--all", "every", is_flag=True, help="List every file and every import.")
 def command(lake: str, form: str, every: bool) -> int:
     """Say how far each log is read, what was not understood, and what was imported."""
-    from service.track_status import run  # noqa: PLC0415 - `--help` needs none of it
+    from service.track.status import run  # noqa: PLC0415 - `--help` needs none of it
 
     return run(Path(lake), form, every=every)

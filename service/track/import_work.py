@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from service.track_import_show import Bar, summary
+from service.track.import_show import Bar, summary
 from tracking.errors import TrackError
 from tracking.importing import import_paths
 from tracking.importing_values import Options

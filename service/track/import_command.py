@@ -41,6 +41,6 @@ lake_option = click.option(
 @click.option("--subjects", type=click.Choice(["keep", "pseudonym", "drop"]), default="keep", show_default=True, help="Kept or not.")
 def command(paths: tuple[str, ...], lake: str, form: str, **words: Any) -> int:
     """Read servers' logs into the lake, and follow each message through them."""
-    from service.track_import import Wanted, run  # noqa: PLC0415 - `--help` needs none of it
+    from service.track.import_work import Wanted, run  # noqa: PLC0415 - `--help` needs none of it
 
     return run(Wanted(paths, Path(lake), form, **words))

@@ -1,0 +1,1 @@
+"""`probe track`: reading servers' logs into the lake, and looking into it."""
