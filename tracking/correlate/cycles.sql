@@ -1,7 +1,6 @@
--- No cycles: a link that leads back in time is followed upwards; whoever meets himself was led there by a lie.
+-- No circles: among strong links one that leads back in time is followed upwards; among the others each that no id proves.
 create or replace temp table c_before as select distinct next_k, k from c_link;
-create or replace temp table c_upward as
-with met as materialized (
-    select b.next_k as start, b.k as here, l.arrived_at as before, r.arrived_at as after
-    from c_before b join c_stay l on l.k = b.k join c_stay r on r.k = b.next_k)
-select start, here from met where after <= before;
+create or replace temp table c_suspect as
+with tied as (select next_k, k, min(confidence) < 0.95 as guessed from c_link group by next_k, k)
+select t.next_k as start, t.k as here, t.guessed, r.arrived_at <= l.arrived_at as backward
+from tied t join c_stay l on l.k = t.k join c_stay r on r.k = t.next_k;

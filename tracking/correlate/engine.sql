@@ -23,3 +23,5 @@ create or replace temp macro plain_address(address) as
 create or replace temp macro domain_of(address) as nullif(lower(split_part(address, '@', -1)), lower(address));
 create or replace temp macro instance_of(name) as coalesce(nullif(split_part(name, '/', 1), 'postfix'), '');
 create or replace temp macro is_probe(message_id) as regexp_matches(message_id, '^<?mailsonde\.[0-9a-z]{16,64}@');
+create or replace temp macro weight(rank, time, mark) as rank::hugeint * 1000000000000000000000000000 + coalesce(epoch_us(time), 0)::hugeint * 1000000000 + (mark % 1000000000)::hugeint;
+create or replace temp macro lines_of(own, more) as list_sort(list_distinct(list_concat(own, more)));

@@ -18,10 +18,12 @@ from c_said where event in ('expand', 'redirect') and lower(related) <> lower(re
 create or replace temp table c_leg as
 with grouped as (
     select t.k, lower(recipient) as rc, min(recipient) as recipient, min(via) as via,
-        max(case when c_ranks.rank > 0 and not (t.event = 'submit' and coalesce(begins, false)) then struct_pack(
-            rank := c_ranks.rank, time := time, event := c_ranks.leg, said := said, status := status, next_host := next_host,
-            next_ip := next_ip, delays := delays, rule := case when link_way = 'out' then link_rule end,
-            claim := case when link_way = 'out' then link_id end, claim_host := link_host) end) as best,
+        arg_max(struct_pack(
+            time := time, event := c_ranks.leg, said := said, status := status, next_host := next_host, next_ip := next_ip, delays := delays,
+            rule := case when link_way = 'out' then link_rule end, claim := case when link_way = 'out' then link_id end, claim_host := link_host),
+            -- of equal rank the later; of the same instant always the same one
+            weight(c_ranks.rank, time, hash(said, status, next_host, link_id))) filter (
+                c_ranks.rank > 0 and not (t.event = 'submit' and coalesce(begins, false))) as best,
         list(struct_pack(file_id := file_id, line := line)) as lines
     from c_told t left join c_ranks on c_ranks.event = t.event group by t.k, rc)
 select row_number() over () as n, g.k, rc, recipient, plain_address(recipient) as ac, via, lower(via) as via_rc, best.event as event, best.time as time,

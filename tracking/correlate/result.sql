@@ -20,11 +20,13 @@ select s.hop_id, p.part_of, s.sender, null, 'dsn', c.time, null, null, null, r.h
 from c_report c join c_stay s on s.k = c.k join c_part p on p.k = c.k left join c_stay r on r.k = c.next_k;
 
 create or replace temp table c_hops as
-select p.x, list(struct_pack(hop_id := s.hop_id, server := s.server, software := s.software, id := s.id, arrived_at := s.arrived_at, left_at := g.time,
-        delays := g.delays, "to" := g.next_host, rule := l.rule, confidence := l.confidence,
-        lines := list_sort(list_distinct(list_concat(s.lines, g.lines)))) order by p.step desc) as hops,
-    min(s.message_id) as message_id, max(s.size_bytes) as size_bytes, min(s.subject) as subject
-from c_path p join c_best b on b.x = p.x join c_leg g on g.n = p.n join c_stay s on s.k = p.k left join c_link l on l.n = p.n group by p.x;
+with hop as (
+    select p.x, p.step, struct_pack(hop_id := s.hop_id, server := s.server, software := s.software, id := s.id, arrived_at := s.arrived_at, left_at := g.time,
+        delays := g.delays, "to" := g.next_host, rule := l.rule, confidence := l.confidence, lines := lines_of(s.lines, g.lines)) as hop,
+        s.message_id, s.size_bytes, s.subject
+    from c_path p join c_best b on b.x = p.x join c_leg g on g.n = p.n join c_stay s on s.k = p.k left join c_link l on l.n = g.n)
+select x, case when count(*) = 1 then [any_value(hop)] else list(hop order by step desc) end as hops,
+    min(message_id) as message_id, max(size_bytes) as size_bytes, min(subject) as subject from hop group by x;
 
 create or replace temp table flows as
 select b.flow_id, p.part_of, coalesce(e.message_id, h.message_id) as message_id, e.sender, b.recipient, coalesce(v.via, []) as via, coalesce(e.subject, h.subject) as subject,
@@ -42,7 +44,7 @@ select digest(s.hop_id || '|') as flow_id, p.part_of, s.message_id, s.sender, nu
     s.server as exit_server, s.arrived_at as entered_at, null as left_at, s.uncertainty_seconds::double as uncertainty_seconds,
     case when s.ended then 'unsure' else 'deferred' end as outcome, null as said, false as finished, false as duplicate,
     [struct_pack(hop_id := s.hop_id, server := s.server, software := s.software, id := s.id, arrived_at := s.arrived_at, left_at := null::timestamp,
-        delays := null::varchar, "to" := null::varchar, rule := null::varchar, confidence := null::double, lines := list_sort(list_distinct(s.lines)))] as hops
+        delays := null::varchar, "to" := null::varchar, rule := null::varchar, confidence := null::double, lines := lines_of(s.lines, []))] as hops
 from c_stay s join c_part p on p.k = s.k
 where s.is_hop and (s.message_id is not null or s.size_bytes is not null) and not exists (from c_leg where c_leg.k = s.k)
 union all by name

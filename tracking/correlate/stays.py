@@ -19,7 +19,13 @@ CONSTANTS = {
     "crowd": CROWD,
 }
 OUTCOMES = (
-    *(("deliver", "delivered", 90), ("send", "relayed", 80), ("fail", "bounced", 70), ("discard", "discarded", 60), ("duplicate", "discarded", 60)),
+    *(
+        ("deliver", "delivered", 90),
+        ("send", "relayed", 80),
+        ("fail", "bounced", 70),
+        ("discard", "discarded", 60),
+        ("duplicate", "discarded", 60),
+    ),
     *(("quarantine", "discarded", 60), ("reject", "rejected", 50), ("expand", "expanded", 40), ("redirect", "redirected", 40)),
     *(("defer", "deferred", 20), ("waiting", "deferred", 10), ("ended", "unsure", 5)),
 )  # how the last leg ended, what that makes of the flow, and which end counts when a recipient has several

@@ -43,17 +43,17 @@ create or replace temp view c_own as
 select e.*, coalesce(g.k, e.h) as k from c_event e left join c_generation g on g.file_id = e.file_id and g.line = e.line and g.part = e.part;
 
 create or replace temp table c_stay as
-select k, min(host) as server, min(server_group) as server_group, min(software) as software, min(nullif(instance_of(instance), '')) as instance,
-    min(sid) as id, min(message_id) as message_id, plain_id(min(message_id)) as m, min(network_id) as network_id,
+select k, any_value(host) as server, min(server_group) as server_group, any_value(software) as software, -- k means one host, software, id
+    any_value(nullif(instance_of(instance), '')) as instance, any_value(sid) as id, min(message_id) as message_id, plain_id(min(message_id)) as m, min(network_id) as network_id,
     min(sender) as sender, plain_address(min(sender)) as plain_sender, max(bytes) as size_bytes, min(subject) as subject,
     min(client_ip) filter (begins or event in ('receive', 'submit')) as client_ip,
     lower(min(client_host) filter (begins or event in ('receive', 'submit'))) as client_host,
     min(server_ip) filter (begins or event = 'receive') as own_ip, min(user_name) as user_name,
     coalesce(min(coalesce(arrived_at, time)) filter (begins), min(arrived_at), min(time)) as arrived_at,
     min(time) as first, max(time) as last, max(uncertainty_seconds) as uncertainty_seconds, coalesce(bool_or(ends), false) as ended,
-    bool_or(event not in ('agent', 'other', 'error')) and min(software) not in (select name from c_filters) as is_hop,
+    bool_or(event not in ('agent', 'other', 'error')) and any_value(software) not in (select name from c_filters) as is_hop,
     list(struct_pack(file_id := file_id, line := line)) filter (recipient is null) as lines,
-    digest(concat_ws('|', min(host), min(software), min(nullif(instance_of(instance), '')), min(sid), min(time))) as hop_id
+    digest(concat_ws('|', any_value(host), any_value(software), any_value(nullif(instance_of(instance), '')), any_value(sid), min(time))) as hop_id
 from c_own group by k;
 
 -- every id by which others may claim a stay; a Dovecot session without its :T and :R

@@ -2,8 +2,9 @@
 create or replace temp table c_open as
 select l.n, l.k, l.rc, l.ac, l.event, l.time, l.next_host, l.next_ip, s.server, s.software, s.m, s.message_id, s.network_id, s.plain_sender, s.size_bytes, s.own_ip, s.hop_id, s.arrived_at
 from c_leg l join c_stay s on s.k = l.k
-where (l.event in ('send', 'deliver') or (l.event = 'redirect' and s.software <> 'exchange'
-        and not exists (from c_leg onward where onward.k = l.k and onward.via_rc = l.rc))) and not exists (from c_link where c_link.n = l.n);
+where l.event in ('send', 'redirect', 'deliver') and (l.event <> 'redirect' or s.software <> 'exchange')
+    and not exists (from c_step onward where onward.k = l.k and onward.via_rc = l.rc and l.event = 'redirect')
+    and not exists (from c_link where c_link.n = l.n);
 create or replace temp table c_orphan as
 select * from c_stay s where is_hop and not exists (from c_link where c_link.next_k = s.k)
     and not exists (from c_report where c_report.next_k = s.k);
@@ -49,17 +50,6 @@ where case when how = 'network-id' then same_recipient or not exists (from c_leg
            when how = 'envelope' then same_size and (fits or next_host is null)
            when strange then same_recipient and event <> 'deliver' and next_server <> server else same_recipient or (same_size and fits) end;
 
--- Either may have led to the other: the likelier, then the nearer, then the earlier.
-create or replace temp table c_candidate as
-with pairs as (select k, next_k, max(struct_pack(confidence := confidence, nearness := -apart, hop_id := hop_id)) as b from c_likely group by k, next_k),
-worse as (select a.k, a.next_k from pairs a join pairs z on z.k = a.next_k and z.next_k = a.k where a.b < z.b)
-select c.* from c_likely c where not exists (from worse w where w.k = c.k and w.next_k = c.next_k);
-
--- A rival is another candidate of the same leg or of the same stay that is not ten times as far away.
-create or replace temp table c_rival as
-with met as materialized (
-    select a.*, b.n as rival_n, b.next_k as rival_k, b.confidence as other, b.apart as away
-    from c_candidate a join c_candidate b on b.n = a.n where b.next_k <> a.next_k
-    union all
-    select a.*, b.n, b.next_k, b.confidence, b.apart from c_candidate a join c_candidate b on b.next_k = a.next_k where b.k <> a.k)
-select distinct n, next_k, rival_n, rival_k from met where other >= confidence and away < 10 * (apart + 1);
+-- where the stays that may have led somewhere came from themselves, to be followed up to the entrance
+create or replace temp table c_before as select distinct next_k, k from c_link;
+create or replace temp table c_entrance as select distinct k, k as root from c_likely;

@@ -31,7 +31,7 @@ def parts(text: str | None) -> dict[str, float]:
 
 
 def left_at(arrived: datetime | None, stamp: datetime | None, delays: dict[str, float]) -> datetime | None:
-    """Return when a message left, by the server's own clock: arrival and delays, where these fit a stamp of whole seconds; else the stamp."""
+    """Return when a message left, by the server's own clock: arrival and delays, if they fit the stamp; else the stamp."""
     if arrived is None or stamp is None or stamp.microsecond:
         return stamp
     told = arrived + timedelta(seconds=sum(delays.values()))

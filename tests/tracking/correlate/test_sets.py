@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -69,7 +70,7 @@ class Lake:
 
 def split(rows: Sequence[Row], cuts: Sequence[int]) -> list[list[Row]]:
     edges = [0, *sorted(cuts), len(rows)]
-    return [list(rows[start:end]) for start, end in zip(edges, edges[1:], strict=False)]
+    return [list(rows[start:end]) for start, end in pairwise(edges)]
 
 
 @QUICK

@@ -246,7 +246,6 @@ NOISE = [
     ("postfix/postscreen[1]: PASS OLD [2001:db8:0:1::3]:52237", "postfix/postscreen"),
     ("postfix/anvil[1]: statistics: max connection count 10 for (smtp:1.2.3.4) at Sep 11 10:47:30", "postfix/daemon"),
     ("postfix/master[1]: daemon started -- version 3.7.11, configuration /etc/postfix", "postfix/daemon"),
-    ("sshd[1]: Accepted publickey for root", "other/sshd"),
     ("CRON[12]: pam_unix(cron:session): session opened", "other/cron"),
 ]
 
