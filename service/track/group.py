@@ -34,7 +34,7 @@ class LazySubgroup(click.Group):
 
 @click.group("track", cls=LazySubgroup)
 def command() -> None:
-    """Follow each message through the servers' own logs.
+    r"""Follow each message through the servers' own logs.
 
     \b
     Examples:
