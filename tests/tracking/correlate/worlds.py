@@ -91,3 +91,18 @@ def way(flow: Row) -> str:
     """Return a flow in a line: `mx1 A1 -queued-as-> hub1 B1: delivered b@y.example`."""
     words = [part for hop in flow["hops"] for part in (f"{hop['server']} {hop['id']}", f"-{hop['rule']}->" if hop["rule"] else "")]
     return f"{' '.join(filter(None, words))}: {flow['outcome']} {flow['recipient']}"
+
+
+def ways(world: World) -> list[str]:
+    """Return the flows of a world, each in a line."""
+    return sorted(way(flow) for flow in world.flows())
+
+
+def relay(world: World, chain: str, mid: str | None = "<m@x>", at: float = 0) -> None:
+    """Let a message go `mx1 A1 hub1 B1`: each named in the reply to the one before; the last keeps it in a mailbox."""
+    names = chain.split()
+    stays = list(zip(names[::2], names[1::2], strict=True))
+    for place, (server, sid) in enumerate(stays):
+        world.postfix(server, sid, at + place, mid, client=stays[place - 1][0] if place else "outside.example")
+        onward = dict(queued(*stays[place + 1])) if place + 1 < len(stays) else {"event": "deliver", "next_host": "local"}
+        world.sends(server, sid, at + place + 1, **onward)
