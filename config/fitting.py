@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from config import coherence, coherence_times
+from config import coherence, coherence_times, coherence_tracking
 from config.idle import idle
 
 if TYPE_CHECKING:
@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from config.coherence import Found, View
     from config.settings import Settings
 
-CHECKS: tuple[Callable[[View], Iterator[Found]], ...] = (*coherence.CHECKS, coherence_times.maintenance, coherence_times.ways_round)
+CHECKS: tuple[Callable[[View], Iterator[Found]], ...] = (
+    *coherence.CHECKS,
+    coherence_times.maintenance,
+    coherence_times.ways_round,
+    coherence_tracking.sources,
+)
 
 
 def problems(view: View) -> Iterator[Found]:

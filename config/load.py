@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 NOT_YET = "is known, but this version does nothing with it"
 LENIENT = frozenset(
-    {"servers", "domains", "trips", "discovery", "calendars", "thresholds", "maintenance", "notify"}
+    {"servers", "domains", "trips", "discovery", "calendars", "thresholds", "maintenance", "notify", "tracking"}
 )  # sections read part by part
 
 

@@ -10,6 +10,7 @@ from config.meaning import CalendarPlan, Threshold
 from config.notify import Telling
 from config.running import Console, Log, Metrics, Store
 from config.servers import Discovery, Domain, Server, TripPlan
+from config.tracking import Tracking
 from thresholds.calendars import Calendar
 from thresholds.values import Limit
 
@@ -51,7 +52,7 @@ class Resolver(Section):
 
 
 # Sections of the design that this version knows by name and does nothing with; each is said in a warning.
-LATER = ("tracking", "reports", "agents")
+LATER = ("reports", "agents")
 
 
 class Settings(Section):
@@ -72,6 +73,7 @@ class Settings(Section):
     incidents: Incidents = Field({}, validate_default=True, description="From when on something is an incident.")
     maintenance: tuple[Annotated[MaintenancePlan, kept()], ...] = Field((), description="Times of planned work.")
     notify: Annotated[Telling, kept(Telling)] = Field({}, validate_default=True, description="Who is told, and by what.")
+    tracking: Annotated[Tracking, kept()] | None = Field(None, description="Which servers' logs are followed, and where that is kept.")
     store: Store = Field({}, validate_default=True, description="What is remembered, and where.")
     metrics: Metrics = Field({}, validate_default=True, description="Where Prometheus scrapes.")
     console: Console = Field({}, validate_default=True, description="Where the service is steered from afar.")

@@ -16,7 +16,7 @@ from tracking.errors import TrackError
 from tracking.importing import import_paths
 from tracking.importing_values import Options
 from tracking.lake.compact import compact
-from tracking.lake.engine import size
+from tracking.lake.sizes import size
 from tracking.lake.privacy import Privacy
 from tracking.lake.write import Writer
 
@@ -39,6 +39,7 @@ class Wanted:
     group: str
     timezone: str
     year: int | None
+    dates: str | None  # of an export: day-first or month-first
     options: str
     memory: str
     key_file: str | None
@@ -72,8 +73,10 @@ def exit_code(report: Report) -> int:
 
 def _options(wanted: Wanted) -> Options:
     """Return how the files are to be read. Raises: TrackError."""
+    if wanted.dates and wanted.options:
+        raise TrackError("--dates is of exports, --options of other formats: import them one after the other")
     return Options(
-        *(wanted.form, wanted.server, wanted.group, wanted.timezone, wanted.year, wanted.options),
+        *(wanted.form, wanted.server, wanted.group, wanted.timezone, wanted.year, wanted.dates or wanted.options),
         memory_bytes=size(wanted.memory),
         privacy=Privacy(_key(wanted.key_file), wanted.subjects),
     )

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from tracking.errors import TrackError
+from tracking.lake.sizes import LEAST_BYTES, MEMORY_BYTES, size
+
+__all__ = ["MEMORY_BYTES", "connect", "quoted", "size", "telling"]
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,21 +19,7 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
-MEMORY_BYTES = 1 << 30  # of the whole process, by default
 ENGINE_SHARE = 0.6  # of it for DuckDB's own pool; the rest holds the batch under way, Python, and what DuckDB does not count
-LEAST_BYTES = 192 << 20  # with less not even one batch can be parsed
-_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(i?B?)\s*", re.IGNORECASE)
-_UNITS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
-
-
-def size(text: str) -> int:
-    """Read `1GiB`, `512M`, `2000000000` as bytes (powers of 1024, 1000 where it says `GB`). Raises: TrackError."""
-    match = _SIZE.fullmatch(text)
-    if match is None:
-        raise TrackError(f"{text!r} is no size: write 512MiB or 2GiB")
-    number, unit, ending = match.groups()
-    base = 1000 if unit and ending.upper() == "B" else 1024
-    return int(float(number) * base ** _UNITS[unit.upper()])
 
 
 def connect(spill: Path | None, memory_bytes: int = MEMORY_BYTES, threads: int | None = None) -> DuckDBPyConnection:
