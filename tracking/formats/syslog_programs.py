@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tracking.formats import dovecot, postfix
+from tracking.formats import dovecot, exim, postfix
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -28,10 +28,12 @@ Parser = Callable[["DuckDBPyConnection", "Context"], None]
 PARSERS: dict[str, Parser] = {  # software -> what reads its lines
     "postfix": postfix.parse,
     "dovecot": dovecot.PROGRAM.parse,
+    "exim": exim.parse,
 }
 PROGRAMS: dict[str, str] = {  # last part of a tag -> software; `/smtpd`: only where another part stands before it (`postfix/smtpd`)
     **{f"/{program}": "postfix" for program in postfix.PROGRAMS},
     **dict.fromkeys(dovecot.PROGRAMS, "dovecot"),
+    **dict.fromkeys(exim.PROGRAMS, "exim"),
 }
 
 
