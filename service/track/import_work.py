@@ -16,8 +16,8 @@ from tracking.errors import TrackError
 from tracking.importing import import_paths
 from tracking.importing_values import Options
 from tracking.lake.compact import compact
-from tracking.lake.sizes import size
 from tracking.lake.privacy import Privacy
+from tracking.lake.sizes import size
 from tracking.lake.write import Writer
 
 if TYPE_CHECKING:
