@@ -19,6 +19,7 @@ from tracking.formats.format import Context
 from tracking.formats.registry import recognise
 from tracking.importing_ahead import ahead
 from tracking.importing_batch import Whose
+from tracking.importing_clocks import measure_clocks
 from tracking.importing_flows import correlate, uncorrelated_rows
 from tracking.importing_sources import grown, reported
 from tracking.importing_twice import leave_out, rivals
@@ -206,6 +207,8 @@ def import_paths(pen: Writer, patterns: Iterable[str], options: Options, tell: C
         importer.take(findings.files)
         importer.flush()
         importer.correlate()
+        if importer.report.flows:
+            measure_clocks(pen, options.memory_bytes, options.threads)
     finally:
         importer.close()
     importer.report.seconds = (pen.now - began).total_seconds()

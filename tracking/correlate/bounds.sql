@@ -7,6 +7,6 @@ with pairs as (
         seconds_between(g.time, r.arrived_at) - coalesce(l.uncertainty_seconds, 0) as least,
         seconds_between(l.arrived_at, r.arrived_at) + coalesce(r.uncertainty_seconds, 0) as most
     from legs g join hops l on l.hop_id = g.hop_id join hops r on r.hop_id = g.next_hop
-    where g.confidence >= 0.95 and g.event <> 'dsn' and l.server <> r.server)
+    where g.confidence >= 0.95 and g.event <> 'dsn' and l.server <> r.server and ($since is null or r.arrived_at >= $since) and hash(g.hop_id) % $one_in = 0)
 select left_server, right_server, hour, quantile_disc(least, 0.98) as least, quantile_disc(most, 0.02) as most, count(*) as n
 from pairs where least is not null group by left_server, right_server, hour order by left_server, right_server, hour;

@@ -13,7 +13,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from tracking import schema
-from tracking.correlate.statements import run
+from tracking.correlate.statements import run, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -73,9 +73,16 @@ class Offset:
         return self.offset_seconds + self.drift_ppm * (time - self.since).total_seconds() / 1e6
 
 
-def measure(con: DuckDBPyConnection) -> tuple[Offset, ...]:
-    """Return the offsets that the views or tables `hops` and `legs` tell, and leave them as the temporary table `offsets`."""
-    run(con, "engine", "bounds")
+def measure(con: DuckDBPyConnection, since: datetime | None = None, one_in: int = 1) -> tuple[Offset, ...]:
+    """Return the offsets that the views or tables `hops` and `legs` tell, and leave them as the temporary table `offsets`.
+
+    Args:
+        con: where they are.
+        since: only hops that arrived from then on (naive UTC); None = all.
+        one_in: only the links of one in so many hops.
+    """
+    run(con, "engine")
+    con.execute(text("bounds"), {"since": since, "one_in": one_in})
     found = offsets(Bound(*row) for row in con.execute("from c_bounds order by all").fetchall())
     con.execute(schema.ddl("offsets", schema.OFFSETS))
     rows = [(o.server, o.since, o.until, o.offset_seconds, o.error_seconds, o.drift_ppm, o.pairs) for o in found]
