@@ -66,6 +66,15 @@ class Importer:
         """Let the memory go; what is not flushed is forgotten."""
         self._con.close()
 
+    def use(self, options: Options) -> None:
+        """Read the files from here on so. Memory, threads, sizes and privacy stay as they were. Raises: TrackError, ValueError."""
+        self._format = chosen(options.format)
+        kept = self.options
+        wanted = checked(options)
+        self.options = replace(
+            wanted, memory_bytes=kept.memory_bytes, threads=kept.threads, sizes=kept.sizes, privacy=kept.privacy, command=kept.command
+        )
+
     def take(self, files: Sequence[Found]) -> None:
         """Read files as far as they go. Raises: TrackError where the lake cannot be written; what is wrong with a file is reported."""
         self._total += sum(found.size for found in files)
@@ -75,9 +84,14 @@ class Importer:
                 with telling(self.pen.lake):
                     self._file(found)
             except Unreadable as error:
-                self.report.refused.append((found.name, str(error).removeprefix(f"{found.path}: ").removeprefix(f"{found.name}: ")))
+                self._unread(found, str(error))
             self._done = before + found.size
             self._say(f"reading {found.name}")
+
+    def _unread(self, found: Found, why: str) -> None:
+        """Tell that a file, or the rest of it, cannot be read."""
+        self.report.files = [file for file in self.report.files if file.name != found.name or file.lines]
+        self.report.refused.append((found.name, why.removeprefix(f"{found.path}: ").removeprefix(f"{found.name}: ")))
 
     def _say(self, doing: str) -> None:
         self._tell(Progress(doing, self._done, self._total, self.report.total("lines")))
@@ -212,11 +226,11 @@ def import_paths(pen: Writer, patterns: Iterable[str], options: Options, tell: C
     finally:
         importer.close()
     importer.report.seconds = (pen.now - began).total_seconds()
-    pen.commit(Change(imports=(_remembered(began, wanted, importer.report),)))
+    pen.commit(Change(imports=(remembered(began, wanted, importer.report),)))
     return importer.report
 
 
-def _remembered(began: datetime, wanted: Sequence[str], report: Report) -> Import:
+def remembered(began: datetime, wanted: Sequence[str], report: Report) -> Import:
     """Return the import as its history keeps it."""
     counts = {name: report.total(name) for name in ("lines", "events", "noise", "unparsed")}
     what = " ".join(wanted)[:500]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING
 
+from tracking.collect.values import Unreadable
 from tracking.errors import TrackError
 from tracking.lake.days import latest
 from tracking.lake.durable import PRIVATE
@@ -112,7 +113,7 @@ def land(con: DuckDBPyConnection, text: bytes, first_line: int, folder: Path) ->
 
 
 def parse(con: DuckDBPyConnection, of: Format, context: Context, lines: int) -> str:
-    """Make `parsed` and `noise` of what landed; return the format's carry. Raises: TrackError."""
+    """Make `parsed` and `noise` of what landed; return the format's carry. Raises: TrackError, Unreadable where the format gives up."""
     con.execute(ddl("parsed", PARSED))
     con.execute(ddl("noise", NOISE))
     (landed,) = con.execute("select count(*) from landed").fetchone() or (0,)
@@ -121,7 +122,7 @@ def parse(con: DuckDBPyConnection, of: Format, context: Context, lines: int) -> 
     try:
         return of.parse(con, context)
     except ValueError as error:
-        raise TrackError(f"{context.file}: {error}") from error
+        raise Unreadable(str(error)) from error
 
 
 def span(con: DuckDBPyConnection, now: datetime) -> Span:

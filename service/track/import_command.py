@@ -35,6 +35,7 @@ lake_option = click.option(
 @click.option("--group", default="", metavar="NAME", help="The group of servers they belong to.")
 @click.option("--timezone", default="UTC", show_default=True, metavar="ZONE", help="Of stamps that name none: Europe/Berlin.")
 @click.option("--year", type=int, metavar="YEAR", help="Of stamps without one [as the file's date says].")
+@click.option("--dates", type=click.Choice(["day-first", "month-first"]), help="Of exports' stamps like 05/11/2026 [told apart].")
 @click.option("--options", default="", metavar="TEXT", help="What the format wants: the expression of `generic`.")
 @click.option("--memory", default="1GiB", show_default=True, metavar="SIZE", help="How much memory it may take.")
 @click.option("--pseudonym-key", "key_file", metavar="FILE", help="Keep no addresses, but names for them, made with this key.")

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROOT = Path(__file__).parents[2]
+EXPORT = """"Timestamp","ClientHostname","ServerHostname","Source","EventId","InternalMessageId","MessageId","Recipients","Sender"
+"05/11/2026 08:00:00","mx1","ex1","SMTP","RECEIVE","7","<1@example.org>","r@example.com","s@example.org"
+"""
 ODD = "Nov 20 08:00:59 mx1 postfix/smtp[1]: what is \x1b[31m this\n"
 
 
@@ -65,6 +68,20 @@ def test_a_path_that_cannot_be_read_is_an_error_of_its_own(probe: Callable[..., 
     assert probe("import", "none", "mail.log")[::2] == (1, "probe: none: no such file or folder\n")
 
 
+def test_day_and_month_that_cannot_be_told_apart(probe: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
+    (tmp_path / "export.csv").write_text(EXPORT)
+    log(tmp_path / "mail.log", range(3))
+    example, hint = "05/11/2026 08:00:00", "say which with --dates day-first or --dates month-first"
+    refused = (
+        f"cannot tell day from month in stamps like '{example}': {hint}, or export with (Get-Culture).DateTimeFormat set to yyyy-MM-dd"
+    )
+    assert probe("import", "export.csv")[::2] == (3, f"probe: export.csv: {refused}\n")
+    assert probe("import", "export.csv", "mail.log")[::2] == (1, f"probe: export.csv: {refused}\n")
+    assert probe("import", "--dates", "day-first", "export.csv")[::2] == (0, "")
+    (file,) = [one for one in json.loads(probe("status", "--format", "json")[1])["files"] if one["name"] == "export.csv"]
+    assert file["last_at"] == "2026-11-05T08:00:00Z"
+
+
 def test_again_is_nothing_new(probe: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
     log(tmp_path / "mail.log", range(3))
     probe("import", "mail.log")
@@ -91,6 +108,10 @@ def test_status_for_programs(probe: Callable[..., tuple[int, str, str]], tmp_pat
         (("status",), "there is no lake at lake: name another with --lake, or make it with `probe track import`"),
         (("import", "x", "--memory", "lots"), "'lots' is no size: write 512MiB or 2GiB"),
         (("import", "x", "--pseudonym-key", "none"), "the key of the pseudonyms cannot be read: none: no such file or directory"),
+        (
+            ("import", "x", "--dates", "day-first", "--options", "x"),
+            "--dates is of exports, --options of other formats: import them one after the other",
+        ),
         (("import", "x", "--lake", "file"), "file is not a folder: a lake is one; name another place with --lake"),
     ],
 )

@@ -63,7 +63,7 @@ def _told_apart(con: DuckDBPyConnection, context: Context, seen: tuple[int, int,
         return possible[0]
     raise ValueError(
         f"{context.file}: cannot tell day from month in stamps like {example!r}: "
-        "say day-first or month-first, or export with (Get-Culture).DateTimeFormat set to yyyy-MM-dd"
+        "say which with --dates day-first or --dates month-first, or export with (Get-Culture).DateTimeFormat set to yyyy-MM-dd"
     )
 
 

@@ -122,7 +122,7 @@ def test_no_stamp_is_from_after_the_file() -> None:
 def test_stamps_that_cannot_be_told_are_refused_or_told_by_the_user() -> None:
     text = HEAD + exported("05/11/2026 08:00:00")
     with pytest.raises(
-        ValueError, match=r"^export\.csv: cannot tell day from month in stamps like '05/11/2026 08:00:00': say day-first or month-first, "
+        ValueError, match=r"^export\.csv: cannot tell day from month in stamps like '05/11/2026 08:00:00': say which with --dates "
     ):
         parse("exchange-export", text, file="export.csv")
     assert parse("exchange-export", text, options="month-first").events[0]["time"].month == 5
