@@ -55,7 +55,7 @@ class Past:
 
     async def trips(self, query: Annotated[TripsQuery, Query()]) -> Response:
         """Return trips that have ended, the newest first. Those under way stand under /journeys."""
-        wanted = reads.WantedTrips(query.name, query.domain, query.outcome or "", query.since, query.until)
+        wanted = reads.WantedTrips(query.name, query.domain, query.outcome or "", query.message_id, query.since, query.until)
         with understood():
             found = await reads.trips(self._desk.store, self._desk.scope, wanted, query.cursor, query.limit)
         return page(self._desk.turns, map(trip_shape, found.trips), lambda: found.cursor)

@@ -85,6 +85,7 @@ class TripsQuery(Spanned):
     name: str = ""
     domain: str = ""
     outcome: Outcome | None = None
+    message_id: str = Field("", description="With its brackets; there is at most one.")
 
 
 class ConversationQuery(Query):

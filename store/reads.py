@@ -44,9 +44,10 @@ OF_MANY = """
     WHERE {bad}started_us >= :since AND (started_us, runs.id) < (:at, :id) ORDER BY started_us DESC, runs.id DESC
 """
 OF_TRIPS = """
-    SELECT started_us, id, {fits} FROM trips INDEXED BY trips_by_{by}
+    SELECT started_us, id, {fits} FROM trips INDEXED BY {index}
     WHERE {narrow}started_us >= :since AND (started_us, id) < (:at, :id) ORDER BY started_us DESC, id DESC
 """
+TRIP_INDEXES = {"message_id": "sqlite_autoindex_trips_1", "name": "trips_by_name", "domain": "trips_by_domain", "": "trips_by_time"}
 
 
 class State(NamedTuple):
@@ -94,6 +95,7 @@ class WantedTrips:
     name: str = ""
     domain: str = ""
     outcome: str = ""  # probe.values.Outcome
+    message_id: str = ""  # with its brackets; there is at most one
     since: datetime | None = None  # aware
     until: datetime | None = None  # aware; not included
 
@@ -229,10 +231,10 @@ async def trips(store: Store, scope: Scope, wanted: WantedTrips, cursor: str = "
 
 
 def _find_trips(connection: sqlite3.Connection, scope: Scope, wanted: WantedTrips, start: Place, limit: int) -> Found:
-    exact = {"name": wanted.name, "domain": wanted.domain, "outcome": wanted.outcome}
+    exact = {"message_id": wanted.message_id, "name": wanted.name, "domain": wanted.domain, "outcome": wanted.outcome}
     fits = " AND ".join([within(scope, "trips.domain"), *(f"{column} = :{column}" for column, value in exact.items() if value)])
-    by = next((column for column in ("name", "domain") if exact[column]), "time")
-    narrow = "" if by == "time" else f"{by} = :{by} AND "
+    by = next((column for column in TRIP_INDEXES if exact.get(column)), "")
+    narrow = f"{by} = :{by} AND " if by else ""
     since = microseconds(wanted.since) if wanted.since else 0
     values = {**exact, **allowed(scope), "since": since, "at": start.at_us, "id": start.id}
-    return look(connection.execute(OF_TRIPS.format(fits=fits, by=by, narrow=narrow), values), limit, LOOKED_AT)
+    return look(connection.execute(OF_TRIPS.format(fits=fits, index=TRIP_INDEXES[by], narrow=narrow), values), limit, LOOKED_AT)

@@ -59,10 +59,11 @@ def judged_journey(shape: Shape, now: datetime) -> JudgedTrip:
         trip = Trip(shape["trip"], shape["domain"], "", now)
         return JudgedTrip(trip, Verdict(level, ("no trip has ended yet",) if level is Level.UNKNOWN else ()))
     told = max(trips, key=lambda one: moment(one["started_at"]))
-    return JudgedTrip(_trip(told), Verdict(level, tuple(told["reasons"]), suspect=told["suspect"]))
+    return JudgedTrip(trip_of(told), Verdict(level, tuple(told["reasons"]), suspect=told["suspect"]))
 
 
-def _trip(shape: Shape) -> Trip:
+def trip_of(shape: Shape) -> Trip:
+    """Return a trip."""
     return Trip(
         shape["trip"],
         shape["domain"],

@@ -8,7 +8,11 @@ import click
 
 SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "import": ("service.track.import_command", "Read servers' logs into the lake, and follow each message through them."),
+    "find": ("service.track.find_command", "Find messages by id, addresses, subject, time, server, outcome, delay."),
+    "show": ("service.track.show_command", "Show one message's whole way: its hops, links, delays, and the lines that prove it."),
+    "flows": ("service.track.flows_command", "Print every flow of a span of time, one per message and final recipient."),
     "status": ("service.track.status_command", "Say how far each log is read, what was not understood, and what was imported."),
+    "doctor": ("service.track.doctor_command", "Say what the servers' logs do not tell, and the commands that change it."),
 }
 
 

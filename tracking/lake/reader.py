@@ -6,6 +6,11 @@ one that vanished: `asking` then reads the manifest again and asks once more.
 
 from __future__ import annotations
 
+import atexit
+from functools import cache
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -20,7 +25,6 @@ from tracking.lake.views import SCOPING, gone_table, living, view
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
-    from pathlib import Path
     from typing import TypeVar
 
     from duckdb import DuckDBPyConnection
@@ -48,10 +52,18 @@ def open_lake(
     Raises: TrackError.
     """
     exists(lake)
-    con = connect(None, memory_bytes)
+    con = connect(_spill(), memory_bytes)
     with telling(lake):
         show(con, lake, manifests.load(lake), scope, since, until)
     return con
+
+
+@cache
+def _spill() -> Path:
+    """Return where this process may put what does not fit its memory: for nobody else to read, not in the lake, gone with the process."""
+    folder = mkdtemp(prefix="mailsonde-")
+    atexit.register(rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 def exists(lake: Path) -> None:

@@ -15,7 +15,7 @@ from tracking.look import mask
 from tracking.look.find import flows_of, ground_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -31,6 +31,7 @@ BY = (
     "part_of in (select part_of from hops where id = $id) and len(list_filter(hops, lambda h: h.id = $id)) > 0",
     "len(list_filter(hops, lambda h: lower(h.id) = lower($id))) > 0",
     "lower(message_id) in (lower($id), lower('<' || $id || '>'))",
+    "length($id) >= 8 and starts_with(flow_id, lower($id))",  # as `probe track find` lists it
 )  # what an id may be, the likeliest first
 _LINES = """
 with wanted as (
@@ -92,7 +93,15 @@ def message(con: DuckDBPyConnection, lake: Path, wanted: tuple[str, int, bool], 
 def _lines(con: DuckDBPyConnection, found: Sequence[Found], seen: tuple[Any, Scope]) -> tuple[RawLine, ...]:
     ground, scope = seen
     got = rows(con, _LINES, {"flows": [one.flow_id for one in found]})
-    return tuple(RawLine(ground.files.get(row["file_id"], ""), row["line"], _masked(row["text"], scope)) for row in got)
+    lines = [RawLine(ground.files.get(row["file_id"], ""), row["line"], _masked(row["text"], scope)) for row in got]
+    return tuple(sorted(lines, key=_on_the_way(found)))
+
+
+def _on_the_way(found: Sequence[Found]) -> Callable[[RawLine], int]:
+    """Return what puts lines in the order of the way: server by server, whatever their clocks say."""
+    places = [(line.file, line.line) for one in found for hop in one.flow.hops for line in hop.lines]
+    order = {place: number for number, place in reversed(list(enumerate(places)))}
+    return lambda line: order.get((line.file, line.line), len(order))
 
 
 def _masked(text: str | None, scope: Scope) -> str | None:
