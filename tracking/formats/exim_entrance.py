@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from tracking.formats.exim_ids import arrived_sql
-from tracking.formats.exim_kind import AT, ENHANCED, FROM, PEER, RAW, WORDS, Kind, cut, field_of
+from tracking.formats.exim_kind import AT, ENHANCED, FROM, PEER, RAW, WORDS, Kind, before, behind, cut, field_of, plain
 from tracking.formats.postfix_rule import ADDRESS, word
 
 _SHORT_ID = "regexp_matches(after, '^(?: [A-Z]\\S*)*$')"
+_HEAD = cut("text", rf"^({RAW})({WORDS}*?) S=(\d+)(.*)$", "sender", "fields", "size", "after")
+_SIZE = "split_part(rest, ' ', 1)"
+_PLAIN_HEAD = f"""struct_pack(sender := {before("front", " ")}, fields := ' ' || {behind("front", " ")}, size := {_SIZE},
+    after := substr(rest, length({_SIZE}) + 1))"""
+_TAIL = cut(
+    "head.after",
+    rf'^()(?: [A-Z]\S*)*?(?: id\*?=(\S+))?(?: T="((?:[^"\\]|\\.)*)")?(?: from <{ADDRESS}>)?(?: for (.*))?$',
+    *("whole", "id", "subject", "recipients"),
+)
+_ID_ALONE = "starts_with(head.after, ' id=') and not contains(substr(head.after, 2), ' ')"
+_ONLY_ID = "struct_pack(whole := '', id := substr(head.after, 5), subject := '', recipients := '')"
 ARRIVAL = Kind(
     "arrival",
     (
-        {"head": cut("text", rf"^({RAW})({WORDS}*?) S=(\d+)(.*)$", "sender", "fields", "size", "after")},
+        {"front": before("text", " S="), "rest": behind("text", " S=")},
+        {"head": f"case when {plain('front')} and contains(front, ' ') and rest <> '' then {_PLAIN_HEAD} else {_HEAD} end"},
         {
             "fields": "head.fields",
             "after": "head.after",
             "peer": cut("head.fields", PEER, "host", "helo", "ip"),
-            "tail": cut(
-                "head.after",
-                rf'^()(?: [A-Z]\S*)*?(?: id\*?=(\S+))?(?: T="((?:[^"\\]|\\.)*)")?(?: from <{ADDRESS}>)?(?: for (.*))?$',
-                "whole",
-                "id",
-                "subject",
-                "recipients",
-            ),
+            "tail": f"case when {_ID_ALONE} then {_ONLY_ID} else {_TAIL} end",
         },
         {
             "auth": field_of("A", "fields"),
@@ -43,14 +48,14 @@ ARRIVAL = Kind(
         "part": "part",
         "original": "flag",
         "begins": "true",
-        "arrived_at": arrived_sql("id", "time"),
+        "arrived_at": arrived_sql("id", "time", "uncertainty"),
         "source": field_of("P", "fields"),
         "sender": "case when head.sender = '<>' then '' else head.sender end",
         "recipient": "recipient",
         "recipient_count": "nullif(len(told), 0)",
         "bytes": "try_cast(head.size as bigint)",
         "message_id": "case when message is null or starts_with(message, '<') then message else '<' || message || '>' end",
-        "subject": r"""nullif(replace(tail.subject, '\"', '"'), '')""",
+        "subject": r"""nullif(replace(replace(tail.subject, '\"', '"'), '\\', '\'), '')""",
         "reference": "nullif(regexp_extract(fields, '^ R=(\\S+)', 1), '')",
         "method": "split_part(auth, ':', 1)",
         "user_name": "coalesce(nullif(split_part(auth, ':', 2), ''), case when peer.ip = '' then " + field_of("U", "fields") + " end)",

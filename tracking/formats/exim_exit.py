@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from tracking.formats import replies
-from tracking.formats.exim_kind import ENHANCED, RAW, WORDS, Kind, cut, field_of, seconds
+from tracking.formats.exim_kind import ENHANCED, RAW, WORDS, Kind, before, behind, cut, field_of, plain, seconds
 from tracking.formats.postfix_rule import ADDRESS, word
 
 _TARGET = {
-    "head": cut("text", rf"^({RAW}?)((?: \([^()]*\))*)(?: <({ADDRESS})>)?((?: .*|: .*)?)$", "address", "parents", "original", "tail"),
+    "head": cut("text", rf"^(:\w+:|{RAW}?)((?: \([^()]*\))*)(?: <({ADDRESS})>)?((?: .*|: .*)?)$", "address", "parents", "original", "tail"),
 }
 _PATHS = cut("text", rf"^(.*?)((?: \([^()]*\))*) <({ADDRESS})>((?: .*|: .*)?)$", "address", "parents", "original", "tail")
 _PATH = {  # a file or a program has blanks of its own: what stands before the original address
@@ -23,7 +23,8 @@ _MEANT = {
 }
 _WHO = {  # a mailbox is logged by its local part alone, and its address behind it; a file or a program has only that
     "recipient": "case when former is not null "
-    "and (here or not contains(address, '@') and lower(split_part(former, '@', 1)) = lower(address)) then former else address end",
+    "and (here or not contains(address, '@') and lower(split_part(former, '@', 1)) = lower(address)) then former "
+    "when address not in (':blackhole:', 'discarded') then address end",
 }
 _HOST = {
     "peer": cut("fields", r" H=(\S+) \[([^\]]+)\]", "host", "ip"),
@@ -39,6 +40,11 @@ _WAY = {
     "next_host": "nullif(lower(rtrim(peer.host, '.')), '')",
     "next_ip": "nullif(peer.ip, '')",
 }
+_REPLY = r'((?:[^"\\]|\\.)*)"(.*)$'
+_ANSWER = cut("fields", rf'^({WORDS}*?) C="{_REPLY}', "before", "reply", "behind")
+_REST = cut("rest", f"^()(?:{_REPLY})", "before", "reply", "behind")
+_PLAIN_REST = f"""struct_pack(before := '', reply := {before("rest", '"')}, behind := {behind("rest", '"')})"""
+_QUICK = f"case when contains(rest, chr(92)) then {_REST} else {_PLAIN_REST} end"
 DELIVERY = Kind(
     "delivery",
     (
@@ -46,16 +52,20 @@ DELIVERY = Kind(
         _PATH,
         _MEANT,
         _WHO,
-        {**_HOST, "answer": cut("fields", rf'^({WORDS}*?) C="((?:[^"\\]|\\.)*)"(.*)$', "before", "reply", "behind")},
+        {**_HOST, "front": before("fields", ' C="'), "rest": behind("fields", ' C="')},
+        {"answer": f"case when {plain('front')} then {_QUICK} else {_ANSWER} end"},
         {
-            "reply": r"""nullif(replace(answer.reply, '\"', '"'), '')""",
+            "reply": r"""nullif(replace(replace(answer.reply, '\"', '"'), '\\', '\'), '')""",
             "measured": "case when answer.reply <> '' then answer.behind else fields end",
-            "shown": "case when answer.reply <> '' then answer.before else fields end",
+            "shown": "case when answer.reply <> '' then coalesce(nullif(answer.before, ''), front) else fields end",
         },
         {
             "queued": field_of("QT", "measured"),
             "took": field_of("DT", "measured"),
-            "rule": f"case when flag <> '*>' then {replies.rule('reply')} end",
+            "last": r"split_part(reply, '\n', -1)",  # Exim writes a line's end as two characters
+        },
+        {
+            "rule": f"case when flag <> '*>' then {replies.rule('last')} end",
         },
     ),
     "case when address in (':blackhole:', 'discarded') or text like 'discarded%' then 'discard' when flag = '*>' then 'other' "
@@ -72,13 +82,14 @@ DELIVERY = Kind(
         "mailbox": "case when address[1] = '/' then address end",
         "extra": "case when took is not null then json_object('delivery_time', took) end",
         "link_rule": "rule",
-        "link_id": f"case when rule is not null then {replies.claimed('reply')} end",
+        "link_id": f"case when rule is not null then {replies.claimed('last')} end",
         "link_way": "case when rule is not null then 'out' end",
-        "link_host": f"case when rule is not null then coalesce({replies.host('reply')}, "
+        "link_host": f"case when rule is not null then coalesce({replies.host('last')}, "
         "nullif(lower(peer.host), ''), nullif(peer.ip, '')) end",
     },
     "address <> ''",
 )
+_TIMES = r"(?: (?:QT|DT)=[\d.wdhms]+)+$"  # behind the words, too
 _ENDED = {
     **_WAY,
     "said": "left(nullif(said, ''), 1000)",
@@ -92,7 +103,10 @@ FAILURE = Kind(
         _MEANT,
         _WHO,
         {"text_cut": cut("fields", rf"^()({WORDS}*?): (.*)$", "whole", "before", "said"), "uncut": "fields"},
-        {"fields": "case when text_cut.said <> '' then text_cut.before else uncut end", "said": "text_cut.said"},
+        {
+            "fields": "case when text_cut.said <> '' then text_cut.before else uncut end",
+            "said": f"regexp_replace(text_cut.said, {word(_TIMES)}, '')",
+        },
         _HOST,
     ),
     "'fail'",

@@ -17,17 +17,21 @@ if TYPE_CHECKING:
     from tracking.formats.format import Context
 
 STAMP = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
+_FULL = "substr(line, 11, 1) = ' ' and (substr(line, 20, 1) <> ' ' or substr(line, 21, 1) in ('+', '-', '['))"
+_ANY_FULL = f"select count(*) from landed where {_FULL}"
 _CUT = (
     "create or replace temp table cut (n BIGINT, stamp VARCHAR, iso BOOLEAN, who VARCHAR, zone VARCHAR, rest VARCHAR)",
     """insert into cut select n, left(line, 19), false, '', '', substr(line, 21) from landed
        where substr(line, 11, 1) = ' ' and substr(line, 20, 1) = ' ' and substr(line, 21, 1) not in ('+', '-', '[')
        and try_cast(left(line, 19) as timestamp) is not null""",
-    rf"""insert into cut
-         select n, stamp, zone <> '', '', zone, rest from (
-             select n, unnest(regexp_extract(line, '^({STAMP}(?:\.\d+)?)(?: ([+-]\d{{4}}))?(?: \[\d+\])? (.*)$', ['stamp', 'zone', 'rest']))
-             from landed where substr(line, 11, 1) = ' ' and (substr(line, 20, 1) <> ' ' or substr(line, 21, 1) in ('+', '-', '[')))
-         where try_cast(stamp as timestamp) is not null""",
 )
+_CUT_FULL = rf"""
+insert into cut
+select n, stamp, zone <> '', '', zone, rest from (
+    select n, unnest(regexp_extract(line, '^({STAMP}(?:\.\d+)?)(?: ([+-]\d{{4}}))?(?: \[\d+\])? (.*)$', ['stamp', 'zone', 'rest']))
+    from landed where {_FULL})
+where try_cast(stamp as timestamp) is not null
+"""
 _RESOLUTION = "case when length(stamp) > 20 then power(10, -least(length(stamp) - 20, 6)) else 1 end"
 _TIMES = (
     "create or replace temp table times (stamp VARCHAR, local TIMESTAMP, time TIMESTAMP)",
@@ -61,7 +65,8 @@ def _server(con: DuckDBPyConnection, context: Context) -> str:
 
 def read(con: DuckDBPyConnection, context: Context) -> str:
     """Make `exim_heads` of `landed`; return what the file's next batch needs: the server, and the fold in which the batch ended."""
-    for statement in (*_CUT, *_TIMES):
+    full = (_CUT_FULL,) if con.execute(_ANY_FULL).fetchone() != (0,) else ()
+    for statement in (*_CUT, *full, *_TIMES):
         con.execute(statement)
     first, last = con.execute(_SPAN).fetchone() or (None, None)
     folds = syslog_fold.place(con, context, [first, last]) if first else {}

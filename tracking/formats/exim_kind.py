@@ -38,7 +38,22 @@ def cut(text: str, pattern: str, *names: str) -> str:
 
 def field_of(name: str, text: str) -> str:
     """Return SQL: the value of `name=value`, NULL where there is none."""
-    return f"nullif(regexp_extract({text}, '(?:^| ){name}=(\\S+)', 1), '')"
+    return f"nullif(split_part(split_part(' ' || {text}, ' {name}=', 2), ' ', 1), '')"
+
+
+def plain(text: str) -> str:
+    """Return SQL: whether a text holds neither quotes nor parentheses with blanks: then its blanks part its fields."""
+    return f"""not contains({text}, '"') and not (contains({text}, '(') and regexp_matches({text}, '\\([^)]* '))"""
+
+
+def before(text: str, mark: str) -> str:
+    """Return SQL: what stands before the first of these marks."""
+    return f"split_part({text}, {word(mark)}, 1)"
+
+
+def behind(text: str, mark: str) -> str:
+    """Return SQL: all that stands behind the first of these marks."""
+    return f"substr({text}, length(split_part({text}, {word(mark)}, 1)) + {len(mark) + 1})"
 
 
 def some(text: str) -> str:
