@@ -47,13 +47,23 @@ LOGIN = Rule(
     "login", starts("Login: ", "Logged in: "), "(?P<what>Login|Logged in): (?P<fields>.*)", word("login"), {**_CLIENT, "original": "what"}
 )
 _GUESSED = ("auth failed", "plaintext auth", "cleartext auth", "finish SASL auth", "auth_failed")  # `no auth attempts` is not one
+_ENDED = ("Disconnected", "Aborted login", "Login aborted", "Login failed", "Connection closed")
+_LOGINS = "ends_with(program, '-login') and severity is null"
 REFUSED = Rule(
     "refused",
-    "ends_with(program, '-login') and severity is null",
-    r"(?P<what>Disconnected|Aborted login|Login aborted|Login failed|Connection closed)(?::? (?P<reason>.*?))?"
-    r": (?P<fields>(?:user=<|method=|rip=).*)",
+    f"{_LOGINS} and {starts(*_ENDED)}",
+    rf"(?P<what>{'|'.join(_ENDED)})(?::? (?P<reason>.*?))?: (?P<fields>(?:user=<|method=|rip=).*)",
     f"case when {' or '.join(f'contains(reason, {word(text)})' for text in _GUESSED)} then 'login-failed' else 'disconnect' end",
     {**_CLIENT, "original": "what", "said": "nullif(reason, '')"},
+    (r"(?P<what>\w+(?: \w+)?)(?P<reason>.*?)(?P<fields>)",),
+)
+DOOR = Rule(  # what else the servers at the door say of a client: proxies, limits
+    "door",
+    _LOGINS,
+    r"(?P<reason>.*?): (?P<fields>(?:user=<|method=|rip=).*)",
+    word("other"),
+    {**_CLIENT, "original": "split_part(reason, '(', 1)", "said": "left(reason, 1000)"},
+    (r"(?P<reason>.*)(?P<fields>)",),
 )
 CLOSED = Rule(
     "closed",
@@ -70,56 +80,67 @@ CONNECTED = Rule(
     "lower(what)",
     {"original": "what", "client_ip": "nullif(peer, 'local')", "said": "nullif(left(said, 1000), '')"},
 )
+# A Message-ID is what its sender chose, and may end in brackets that are none: of the last words of Dovecot only those count that end the
+# line as Dovecot ends it.
+_MESSAGE_ID = r"nullif(regexp_extract(front, 'msgid=(.*?)(?:: [\w-]+ action)?(?:, [a-z_]+=.*)?$', 1), '')"
 _ID = "case when starts_with(mid, '<') then mid when mid in ('', 'unspecified', '(nil)') then null else '<' || mid || '>' end"
-_OWN = {"message_id": _ID, "recipient": "who", "original": "lower(what)", "next_host": word("local")}
-_QUOTA = r"regexp_matches(said, '(?i)\bquota\b|too large')"
-SAVED = Rule(
-    "saved",
-    f"{_DELIVERING} and starts_with(text, 'msgid=')",
-    r"msgid=(?P<mid>.*): (?P<what>saved mail to|save failed to open mailbox|save failed to|rejected|discarded)(?::? (?P<said>.*))?",
-    "case what when 'saved mail to' then 'deliver' when 'rejected' then 'reject' when 'discarded' then 'discard' "
-    f"else if({_QUOTA}, 'fail', 'defer') end",
-    {
-        **_OWN,
-        "mailbox": "case when what = 'saved mail to' then said when starts_with(what, 'save failed') then split_part(said, ': ', 1) end",
-        "said": "nullif(left(case when what = 'saved mail to' then '' else said end, 1000), '')",
-        "ends": "not starts_with(what, 'save failed')",
-    },
-)
-_EVENTS = {
+_EVENTS = {  # how Dovecot's own words begin -> what became of the message; a message that was taken and then refused goes back
+    "saved mail to": "deliver",
     "stored mail into mailbox": "deliver",
     "forwarded to": "redirect",
-    "rejected message from": "reject",
+    "rejected message from": "fail",
+    "rejected": "fail",
     "marked message to be discarded": "discard",
     "discarded message": "discard",
     "discarded duplicate forward to": "duplicate",
+    "discarded": "discard",
 }
-_DONE = (
-    "failed to store into mailbox",
-    "left message in mailbox",
-    "sent vacation response to",
-    "discarded vacation reply to",
-    "sent notification",
+_FAILED = ("save failed to open mailbox", "save failed to", "failed to store into mailbox")  # fail where it is for good, else tried again
+_BESIDE = (  # what leaves the message where it was
+    *("left message in mailbox", "sent vacation response to", "discarded duplicate vacation response to", "discarded vacation reply"),
+    *("sent notification", "failed to send", "failed to forward", "failed to redirect", "not forwarded", "not sending"),
 )
-_WHAT = "|".join((*_EVENTS, *_DONE))
+_SHAPES = (
+    r"(?:stored mail into|left message in) mailbox '[^']*'", r"forwarded to <[^<>]*>", r"discarded duplicate forward to <[^<>]*>",
+    r"rejected message from <.*> \([^()]*\)", r"(?:sent|discarded duplicate) vacation response to <.*>",
+    r"marked message to be discarded if not explicitly delivered(?: \([\w ]+\))?",
+)  # fmt: skip
+_SHAPED = "|".join(_SHAPES)
+_WORDS = (*_EVENTS, *_FAILED, *_BESIDE)
+_LONGEST = sorted(_WORDS, key=len, reverse=True)
+_WHAT = "|".join(_LONGEST)
+_BEGUN = "case " + " ".join(f"when starts_with(lower(done), {word(what)}) then {word(what)}" for what in _LONGEST) + " end"
 _ARMS = " ".join(f"when {word(what)} then {word(event)}" for what, event in _EVENTS.items())
-_FORWARDS = "lower(what) in ('forwarded to', 'discarded duplicate forward to')"
+_QUOTA = r"regexp_matches(said, '(?i)\bquota\b|too large')"
 _TARGET = found("said", "^<([^>]+)>")
-SIEVE = Rule(
-    "sieve",
-    "starts_with(text, 'sieve: ')",
-    rf"sieve: (?:[\w-]+: )?msgid=(?P<mid>.*): (?:[\w-]+ action: )?(?P<what>(?i:{_WHAT})) ?(?P<said>.*)",
-    f"case lower(what) {_ARMS} when 'failed to store into mailbox' then if({_QUOTA}, 'fail', 'defer') else 'other' end",
-    {
-        **_OWN,
-        "recipient": f"case when {_FORWARDS} then {_TARGET} else who end",
-        "related_recipient": f"case when {_FORWARDS} and {_TARGET} is not null then who end",
-        "mailbox": "case when lower(what) like '%mailbox' then nullif(regexp_extract(said, '^''(.*?)''', 1), '') end",
-        "said": "left(concat_ws(' ', nullif(what, ''), said), 1000)",
-        "next_host": "case when lower(what) = 'forwarded to' then null else 'local' end",
-        "ends": f"lower(what) in ({', '.join(map(word, _EVENTS))})",
-    },
-    (r"sieve: (?P<mid>)(?P<what>)(?P<said>.*)",),
+_FORWARDS = "what in ('forwarded to', 'discarded duplicate forward to')"
+_DELIVERED = {
+    "message_id": _ID,
+    "original": "what",
+    "recipient": f"case when {_FORWARDS} then {_TARGET} else who end",
+    "related_recipient": f"case when {_FORWARDS} and {_TARGET} is not null then who end",
+    "mailbox": "case when ends_with(what, 'mailbox') then nullif(regexp_extract(said, '^''(.*?)''', 1), '') "
+    "when what = 'saved mail to' then said when starts_with(what, 'save failed') then split_part(said, ': ', 1) end",
+    "said": "left(done, 1000)",
+    "next_host": "case when what = 'forwarded to' then null else 'local' end",
+    "ends": f"what in ({', '.join(map(word, _EVENTS))})",
+}
+_FRONT = r"(?P<front>.*?msgid=.*)"
+DELIVERED = Rule(  # `[sieve: ]msgid=<id>: [redirect action: ]forwarded to <a>`; also with any other fields in front (deliver_log_format)
+    "delivered",
+    f"{_DELIVERING} and severity is null and contains(text, 'msgid=')",
+    rf"{_FRONT}(?:: |, )(?:[\w-]+ action: )?(?P<done>(?i:{_SHAPED}))",
+    f"case what {_ARMS} when 'failed to store into mailbox' then {{failed}} when 'save failed to' then {{failed}} "
+    "when 'save failed to open mailbox' then {failed} else 'other' end".format(failed=f"if({_QUOTA}, 'fail', 'defer')"),
+    _DELIVERED,
+    (rf"{_FRONT}(?:: |, )(?:[\w-]+ action: )?(?P<done>(?i:{_WHAT}).*)", r"(?P<front>.*?msgid=.*?): (?P<done>.*)"),
+    (
+        {"what": f"coalesce({_BEGUN}, 'other')", "mid": _MESSAGE_ID},
+        {"said": "ltrim(substr(done, length(what) + 1), ' :')"},
+    ),
+)
+SIEVE = Rule(  # what Sieve says besides, also of messages that an IMAP client moves
+    "sieve", "starts_with(text, 'sieve: ')", "sieve: (?P<said>.*)", word("other"), {"said": "left(said, 1000)", "original": word("sieve")}
 )
 MAIL_LOG = Rule(  # the plug-in mail_log: what users do with their mail
     "mail-log",
@@ -132,16 +153,16 @@ MAIL_LOG = Rule(  # the plug-in mail_log: what users do with their mail
 AUTH = Rule(  # the login line that follows tells of the same failure
     "auth",
     f"{of('auth', 'auth-worker')} and severity is null",
-    r"(?:.*?: )??(?P<what>[\w-]+)\((?P<user>.*?)(?:,(?P<ip>[0-9A-Fa-f.:]+))?(?:,<(?P<session>[^>]*)>)?\): (?P<said>.*)",
+    r"(?:.*?: )??(?P<what>[\w-]+)\((?P<account>.*?)(?:,(?P<ip>[0-9A-Fa-f.:]+))?(?:,<(?P<session>[^>]*)>)?\): (?P<said>.*)",
     word("other"),
     {
         "original": "what",
-        "user_name": "nullif(user, '')",
+        "user_name": "nullif(account, '')",
         "client_ip": "nullif(ip, '')",
         "said": "left(said, 1000)",
         "source": word("auth"),
     },
-    (r"(?P<what>)(?P<user>)(?P<ip>)(?P<session>)(?P<said>.*)",),
+    (r"(?P<what>)(?P<account>)(?P<ip>)(?P<session>)(?P<said>.*)",),
 )
 ERROR = Rule(
     "error", "severity is not null", "(?P<said>.*)", word("error"), {"said": "left(said, 1000)", "original": "severity", "user_name": "who"}
@@ -163,7 +184,7 @@ _SILENT = (
 PROGRAM = Program(
     "dovecot",
     (
-        Rule("debug", "program = 'debug'"), LOGIN, ERROR, SAVED, SIEVE, REFUSED, CLOSED, CONNECTED, MAIL_LOG, AUTH,
+        Rule("debug", "program = 'debug'"), LOGIN, ERROR, DELIVERED, SIEVE, REFUSED, DOOR, CLOSED, CONNECTED, MAIL_LOG, AUTH,
         Rule("daemon", of(*_SILENT, "script-login", "dns-client", "ipc", "aggregator", "director", "dovecot")),
     ),
     LINES,

@@ -39,7 +39,8 @@ _HEADS = """
 create or replace temp table heads as
 select * from (
     select n, coalesce({exact}, {iso}, times.time) as time, coalesce({wide}, {resolution}, 1)::float as uncertainty,
-           coalesce(nullif($server, ''), host) as server, software, instance, program, tag, pid, null::varchar as severity, rest
+           coalesce(nullif($server, ''), nullif(host, '-')) as server, software, instance, program, tag, pid,
+           null::varchar as severity, rest
     from cut join whos using (who) join tags using (tag) left join times on {key} {timed}
 ) where time is not null
 """
@@ -114,6 +115,22 @@ def _mend(con: DuckDBPyConnection) -> bool:
     return con.execute("select count(*) from repeats").fetchone() != (0,)
 
 
+def parse_cut(con: DuckDBPyConnection, context: Context) -> str:
+    """Turn the lines of `cut` and `whos` into `parsed` and `noise`; return the date and fold in which the batch ended, as JSON."""
+    carry = syslog_time.read(con, context)
+    software = _tag(con)
+    _heads(con, context)
+    repeated = _mend(con)
+    for statement in _NOISE:
+        con.execute(statement)
+    for name, parser in syslog_programs.PARSERS.items():
+        if name in software:
+            parser(con, context)
+    if repeated:
+        con.execute(_MARK)
+    return carry
+
+
 class Syslog:
     """The format of syslog files."""
 
@@ -128,15 +145,4 @@ class Syslog:
     def parse(self, con: DuckDBPyConnection, context: Context) -> str:
         """Turn `landed` into `parsed` and `noise`; return the date and fold in which the batch ended, as JSON."""
         _cut(con)
-        carry = syslog_time.read(con, context)
-        software = _tag(con)
-        _heads(con, context)
-        repeated = _mend(con)
-        for statement in _NOISE:
-            con.execute(statement)
-        for name, parser in syslog_programs.PARSERS.items():
-            if name in software:
-                parser(con, context)
-        if repeated:
-            con.execute(_MARK)
-        return carry
+        return parse_cut(con, context)

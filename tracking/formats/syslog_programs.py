@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tracking.formats import dovecot, exim, postfix
+from tracking.formats import amavis, dovecot, exim, filters, postfix, rspamd, sendmail
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -29,11 +29,19 @@ PARSERS: dict[str, Parser] = {  # software -> what reads its lines
     "postfix": postfix.parse,
     "dovecot": dovecot.PROGRAM.parse,
     "exim": exim.parse,
+    "sendmail": sendmail.PROGRAM.parse,
+    "amavis": amavis.PROGRAM.parse,
+    "rspamd": rspamd.PROGRAM.parse,
+    **{software: each.parse for software, each in filters.FILTERS.items()},
 }
 PROGRAMS: dict[str, str] = {  # last part of a tag -> software; `/smtpd`: only where another part stands before it (`postfix/smtpd`)
     **{f"/{program}": "postfix" for program in postfix.PROGRAMS},
     **dict.fromkeys(dovecot.PROGRAMS, "dovecot"),
     **dict.fromkeys(exim.PROGRAMS, "exim"),
+    **dict.fromkeys(sendmail.PROGRAMS, "sendmail"),
+    **dict.fromkeys(amavis.PROGRAMS, "amavis"),
+    **dict.fromkeys(rspamd.PROGRAMS, "rspamd"),
+    **filters.PROGRAMS,
 }
 
 
