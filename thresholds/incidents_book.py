@@ -40,7 +40,7 @@ class Case:
     due_at: datetime | None = None  # when it is to be settled although nothing was seen
     well_since: datetime | None = None  # nothing fails
     looked: int = 0  # how many cells failed when its cause was last asked for
-    told: Incident | None = None  # as it was when it opened, or worsened last
+    told: Incident | None = None  # as it was when it opened, or worsened last, or when it was restored
     heard: Incident | None = None  # as it was when anything of it was told last, or when it was restored
     widened: str = ""  # to what its cause has widened, in words, not told yet
     end: str = ""  # why it ends although its cells have not recovered
@@ -123,7 +123,8 @@ class Book:
     def restore(self, incidents: Iterable[Incident]) -> None:
         """Take up incidents that a former process left open: what failed then counts as surely bad until it is well."""
         cases = [
-            Case(one, set(one.failing), {*one.cells, *one.failing}, stored=one, looked=len(one.failing), heard=one) for one in incidents
+            Case(one, set(one.failing), {*one.cells, *one.failing}, stored=one, looked=len(one.failing), told=one, heard=one)
+            for one in incidents
         ]
         self.cases |= {case.incident.id: case for case in cases}
         for case in cases:

@@ -108,11 +108,12 @@ def _explain(book: Book, case: Case, cause: Cause) -> None:
     """Let an incident have this cause and its cells."""
     cells = _members(book, cause)
     more = not case.cells.issuperset(cells)
-    if case.incident.changes and _is_wider(case, cause):
+    untold = not case.incident.changes and case.failing.issubset(cause.cells)
+    taken = more or untold or identity(case.incident.cause) == identity(cause)  # who was told "server imap" is told of its end by that name
+    if taken and case.incident.changes and _is_wider(case, cause):
         case.widened = widened(cause)
     book.join(case, *cells)
-    untold = not case.incident.changes and case.failing.issubset(cause.cells)
-    if more or untold or identity(case.incident.cause) == identity(cause):  # who was told "server imap" is told of its end by that name
+    if taken:
         case.incident = replace(case.incident, cause=cause)
 
 

@@ -76,6 +76,22 @@ def test_an_incident_is_what_it_was_when_its_cause_widens(world: Scripted) -> No
     assert (one(world).id, one(world).changes, world.failing()) == ("i00000001", 2, {"domain:a": "a/imap a/pop3"})
 
 
+def test_a_wider_name_for_the_same_checks_wakes_nobody(world: Scripted) -> None:
+    assert world.when("a/imap:critical 4s", check_a="a/imap") == "opened=check:a"
+    assert world.when("b/imap:critical 4s", server_imap="a/imap", check_b="b/imap") == "opened=check:b"
+    assert world.when("c/imap:critical 4s", server_imap="a/imap", check_c="c/imap") == "opened=check:c"
+    assert world.failing() == {"check:a": "a/imap", "check:b": "b/imap", "check:c": "c/imap"}
+
+
+def test_how_wide_it_was_told_is_known_after_a_restart(world: Scripted) -> None:
+    assert world.when("a/imap:critical+b/imap:critical 4s", server_imap="a/imap b/imap") == "opened=server:imap"
+    world.when("restart")
+    assert world.when("c/imap:critical 4s", check_a="a/imap c/imap") == "-"
+    assert world.failing() == {"check:a": "a/imap b/imap c/imap"}
+    assert world.when("d/imap:critical 4s", server_imap="a/imap b/imap c/imap d/imap") == "-"
+    assert world.failing() == {"server:imap": "a/imap b/imap c/imap d/imap"}
+
+
 def test_another_cause_of_the_same_width_that_explains_more_is_taken_and_told_with_the_next_reminder(world: Scripted) -> None:
     assert world.when("a/imap:critical+a/pop3:critical+b/imap:critical 4s", server_imap="a/imap a/pop3 b/imap") == "opened=server:imap"
     assert world.when("c/pop3:critical 4s", server_directory="a/imap a/pop3 b/imap c/pop3") == "-"
