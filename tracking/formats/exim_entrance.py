@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tracking.formats.exim_ids import arrived_sql
-from tracking.formats.exim_kind import AT, ENHANCED, FROM, PEER, RAW, WORDS, Kind, before, behind, cut, field_of, plain
+from tracking.formats.exim_kind import AT, ENHANCED, FROM, PEER, RAW, WORDS, Kind, bare, before, behind, cut, field_of, plain
 from tracking.formats.postfix_rule import ADDRESS, word
 
 _SHORT_ID = "regexp_matches(after, '^(?: [A-Z]\\S*)*$')"
@@ -24,7 +24,7 @@ ARRIVAL = Kind(
         {"front": before("text", " S="), "rest": behind("text", " S=")},
         {"head": f"case when {plain('front')} and contains(front, ' ') and rest <> '' then {_PLAIN_HEAD} else {_HEAD} end"},
         {
-            "fields": "head.fields",
+            "fields": bare("head.fields"),
             "after": "head.after",
             "peer": cut("head.fields", PEER, "host", "helo", "ip"),
             "tail": f"case when {_ID_ALONE} then {_ONLY_ID} else {_TAIL} end",
@@ -70,10 +70,10 @@ REJECTION = Kind(
     (
         {"head": cut("' ' || text", rf"^({WORDS}*?) (temporarily )?rejected (.*)$", "fields", "passing", "what")},
         {
-            "fields": "head.fields",
+            "fields": bare("head.fields"),
             "peer": cut("head.fields", PEER, "host", "helo", "ip"),
             "refused": cut("head.what", rf"^RCPT (?:<({ADDRESS})>|({RAW}?))(?:: (.*))?$", "address", "bare", "said"),
-            "sender": cut("head.fields", rf" F=(<)({ADDRESS})>", "open", "address"),
+            "sender": cut(r"regexp_replace(head.fields, '\([^)]*\)', '')", rf" F=(?:(<)({ADDRESS})>|({RAW}))", "open", "address", "bare"),
         },
     ),
     "'reject'",
@@ -81,7 +81,7 @@ REJECTION = Kind(
         **FROM,
         "original": "head.passing || 'rejected ' || split_part(head.what, ' ', 1)",
         "recipient": "nullif(coalesce(nullif(refused.address, ''), refused.bare), '')",
-        "sender": "case when sender.open <> '' then sender.address end",
+        "sender": "case when sender.open <> '' then sender.address else nullif(sender.bare, '') end",
         "user_name": "nullif(split_part(" + field_of("A", "fields") + ", ':', 2), '')",
         "said": "left(case when refused.said <> '' then refused.said "
         "else coalesce(nullif(regexp_extract(head.what, '^[^:]*: (.*)$', 1), ''), head.what) end, 1000)",

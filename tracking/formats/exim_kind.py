@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 QUOTED = r'"(?:[^"\\]|\\.)*"'
+_ASIDE = rf"{QUOTED}|\([^)]*\)"
 WORDS = rf'(?: (?:[^\s"(]|{QUOTED}|\([^)]*\))+?)'  # a blank and the next field
 RAW = rf'(?:[^\s"]|{QUOTED})+'
 PEER = r"(?:^| )H=(?:([^\s(\[]\S*) )?(?:\(([^)]*)\) )?\[([^\]]+)\]"
@@ -43,7 +44,12 @@ def field_of(name: str, text: str) -> str:
 
 def plain(text: str) -> str:
     """Return SQL: whether a text holds neither quotes nor parentheses with blanks: then its blanks part its fields."""
-    return f"""not contains({text}, '"') and not (contains({text}, '(') and regexp_matches({text}, '\\([^)]* '))"""
+    return f"""not contains({text}, '"') and not (contains({text}, '(') and regexp_matches({text}, '\\([^)]*( |$)'))"""
+
+
+def bare(text: str) -> str:
+    """Return SQL: fields without what is quoted or in parentheses."""
+    return f"case when {plain(text)} then {text} else regexp_replace({text}, {word(_ASIDE)}, '', 'g') end"
 
 
 def before(text: str, mark: str) -> str:

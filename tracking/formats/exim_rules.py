@@ -59,7 +59,7 @@ case
     when flag = '**' then 'failure'
     when flag = '==' then 'deferral'
     when id is not null and starts_with(text, 'Completed') then 'completed'
-    when contains(text, ' rejected ') and (starts_with(text, 'H=') or starts_with(text, 'U=')) then 'rejection'
+    when contains(text, ' rejected ') and text[:2] in ('H=', 'U=', 'F=') or starts_with(text, 'rejected from ') then 'rejection'
     when contains(text, ' authenticator failed for ') then 'login'
     when id is not null or starts_with(text, 'H=') then 'detail'
     {" ".join(f"when {_starting(words)} then 'exim/{kind}'" for kind, words in _SILENT.items())}
