@@ -20,6 +20,7 @@ from console.api_notify import Notify
 from console.api_now import Now
 from console.api_past import Past
 from console.api_shapes import ProblemShape
+from console.api_tracking import Tracked
 from console.doorkeeper import Doorkeeper
 from store.errors import StoreError
 
@@ -44,7 +45,7 @@ def api(desk: Desk, *, near: bool) -> FastAPI:
         redoc_url=None,
         responses={400: {"model": ProblemShape}, 404: {"model": ProblemShape}, 409: {"model": ProblemShape}, 503: {"model": ProblemShape}},
     )
-    for routes in (Now(desk), Past(desk), Incidents(desk), Mutes(desk), Notify(desk), Deeds(desk, near=near)):
+    for routes in (Now(desk), Past(desk), Incidents(desk), Mutes(desk), Notify(desk), Deeds(desk, near=near), Tracked(desk, near=near)):
         made.include_router(routes.router(), prefix=ROOT)
     handlers = {HTTPException: http_problem, RequestValidationError: wrong_request, StoreError: store_problem}
     for kind, handler in handlers.items():

@@ -114,6 +114,7 @@ class TripShape(BaseModel):
     domain: str
     message_id: str
     started_at: Moment
+    submitted_at: Moment | None = None  # when the conversation began that handed it over; null = not known
     outcome: str | None
     waiting_for: str | None
     submit_seconds: MaybeSeconds

@@ -143,6 +143,7 @@ def trip_shape(run: TripRun) -> TripShape:
         domain=trip.domain,
         message_id=trip.message_id,
         started_at=trip.started_at,
+        submitted_at=trip.submitted_at,
         outcome=trip.outcome,
         waiting_for=trip.waiting_for or None,
         submit_seconds=trip.submit_seconds,

@@ -13,7 +13,7 @@ from console.metrics_table import SECTIONS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from console.metrics_table import Metric
+    from console.metrics_metric import Metric
 
 HERE = Path(__file__).parent
 FRAME = HERE / "page.md"

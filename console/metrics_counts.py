@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from console.board_cells import Tally
     from console.board_trips import Journeying, Stages
     from console.histogram import Histogram
-    from console.metrics_table import Metric
+    from console.metrics_metric import Metric
 SLICE = 100  # lines that are made at once
 
 

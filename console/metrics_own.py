@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING
 from prometheus_client import ProcessCollector
 
 from console.metrics_alarms import alarm_families
-from console.metrics_counts import family, site_of
-from console.metrics_table import BUILD, PROBER, SICK_INFO, TRIP_NUMBERS
+from console.metrics_counts import family, histograms, site_of
+from console.metrics_table import BUILD, METRICS, PROBER, SICK_INFO, TRIP_NUMBERS
 from console.metrics_text import escaped
+from console.metrics_tracking import tracking_families
 from probe.clock import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from console.board import Board
-    from console.metrics_table import Metric
+    from console.metrics_metric import Metric
     from console.ports import Numbers, RoundsNumbers
+    from console.ports_tracking import TrackingNumbers
     from store.store import StoreHealth
 
 Samples = list[tuple[str, float]]
@@ -55,11 +57,16 @@ class Own:
         alarms = numbers.alarms()
         if alarms is not None:
             found |= alarm_families(site, alarms, utc_now())
+        tracking = numbers.tracking()
+        if tracking is not None:
+            found |= tracking_families(site, tracking)
         found |= self._config(site)
         found[BUILD.name] = [(f'{site},version="{escaped(self._version)}",python="{platform.python_version()}"', 1.0)]
         found |= {family.samples[0].name: [("", family.samples[0].value)] for family in self._process.collect() if family.samples}
         for name, samples in found.items():
             yield from family(name, samples, open_metrics=open_metrics)
+        if tracking is not None:
+            yield from tracking_histograms(site, tracking, open_metrics=open_metrics)
 
     def _config(self, site: str) -> Families:
         reloaded = self._numbers.reloaded()
@@ -67,6 +74,13 @@ class Own:
         if reloaded.taken_at is not None:
             found["mailsonde_config_last_reload_success_timestamp_seconds"] = [(site, reloaded.taken_at.timestamp())]
         return found
+
+
+def tracking_histograms(site: str, numbers: TrackingNumbers, *, open_metrics: bool) -> Iterator[str]:
+    """Yield how long hops and links took by the servers' logs."""
+    for name, label, known in (("hop", "server", numbers.hops), ("link", "link", numbers.links)):
+        named = ((f'{site},{label}="{escaped(one)}"', histogram) for one, histogram in list(known.items()))
+        yield from histograms(METRICS[f"mailsonde_tracking_{name}_seconds"], named, open_metrics=open_metrics)
 
 
 def _rounds(site: str, rounds: RoundsNumbers, servers: Iterable[str]) -> Families:

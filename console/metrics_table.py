@@ -5,8 +5,8 @@ Names that the blackbox exporter has keep its meaning. No label ever holds an ad
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from console.metrics_metric import OWN, Metric
+from console.metrics_tracking import TRACKING
 from probe.kinds import KINDS
 
 WIDE = 5_000  # above so many checks, steps are histograms per server
@@ -14,25 +14,6 @@ MANY_TRIPS = 500  # above so many journeys, histograms of trips are over all of 
 CHECK = ("site", "domain", "server", "kind")
 SERVER = ("site", "server", "kind")
 TRIP = ("site", "domain", "trip")
-OWN = ("site",)
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """One metric family."""
-
-    name: str  # as its samples carry it, but for a histogram's endings
-    type: str  # gauge, counter, histogram, info
-    help: str  # one sentence, without quotes, line ends and backslashes
-    labels: tuple[str, ...] = OWN
-    unit: str = ""  # base unit; a name that ends in it also states it in OpenMetrics
-    shown: str = ""  # when there is such a series, where that is not always
-
-    @property
-    def family(self) -> str:
-        """Return its name in OpenMetrics, where the endings of counters and infos belong to the samples alone."""
-        return self.name.removesuffix({"counter": "_total", "info": "_info"}.get(self.type, ""))
-
 
 FRESH = "While the check is fresh: its last run is younger than 2.5 intervals."
 NARROW_ONLY = f"Up to {WIDE:,} checks; above, see mailsonde_step_seconds. While the check is fresh."
@@ -283,6 +264,7 @@ SECTIONS: dict[str, tuple[Metric, ...]] = {
     "The prober itself": (*PROBER.values(), SICK_INFO),
     "Store": STORE,
     "Incidents and telling": ALARMS,
+    "Message tracking": TRACKING,
     "Configuration and process": (*CONFIG, BUILD, *PROCESS),
 }
 METRICS: dict[str, Metric] = {metric.name: metric for section in SECTIONS.values() for metric in section}

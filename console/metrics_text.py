@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from console.histogram import Histogram
-    from console.metrics_table import Metric
+    from console.metrics_metric import Metric
 
 ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", '"': '\\"'})
 CLASSIC_TYPES = {"info": "gauge"}  # text format 0.0.4 knows no info

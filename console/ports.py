@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from console.ports_tracking import TrackingNumbers
     from store.store import StoreHealth
     from store.values import Run
     from thresholds.incident_values import Acknowledgement, Incident, Maintenance, Mutes, Silence
@@ -202,3 +203,4 @@ class Numbers:
     prober: Callable[[], ProberNumbers | None] = lambda: None
     reloaded: Callable[[], Reloaded] = Reloaded
     alarms: Callable[[], AlarmNumbers | None] = lambda: None
+    tracking: Callable[[], TrackingNumbers | None] = lambda: None

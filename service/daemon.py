@@ -36,6 +36,7 @@ from service.rounds.trips import Trips
 from service.rounds.usual_hours import UsualHours
 from service.rounds.warm import settle, uncollected, warm
 from service.rounds.work import Work
+from service.tracking.tracker import Tracker
 from service.watch_file import mark
 from store.backup import backup
 from store.ledger import PassageLedger
@@ -98,6 +99,7 @@ class Daemon:
         self.telling.acknowledge = self.alarm_desk.acknowledge
         self.awaited = AwaitedTrips(self._judged_trip, self._show_trip)
         self.janitor = Janitor(self.wire, key)
+        self.tracking = Tracker()
         self.work = Work(site=settings.site, key=key)
         self.problem = "the first plan is being made"  # why it does not probe yet
         self.broken = ""  # which part has ended, and why
@@ -120,6 +122,7 @@ class Daemon:
             prober=lambda: self.health.numbers,
             reloaded=lambda: self.reloaded,
             alarms=lambda: self.telling.numbers(self.alarms.levels, self.alarms.opened),
+            tracking=self.tracking.numbers,
         )
 
     # -- what is measured
@@ -204,6 +207,7 @@ class Daemon:
         await self.alarms.plan(self.work, plan.needs, self.settings.incidents.rules(), quiet)
         self.telling.adopt(plan)
         await self.janitor.replan(work.journeys, work.checks)
+        self.tracking.adopt(self.settings.tracking, self.settings.timezone)
         self.problem = "" if work.checks else "no check is planned: the configuration has no domain, and the directory named none yet"
 
     # -- what the console asks (console.ports.Service)

@@ -92,6 +92,7 @@ async def _listening(daemon: Daemon) -> AsyncIterator[None]:
         own_version(),
         turns=turns,
         alarms=daemon.alarm_desk,
+        tracking=daemon.tracking,
         ack_key=daemon.work.key,
         zone=lambda: daemon.settings.timezone,
     )
@@ -124,7 +125,7 @@ async def _run(daemon: Daemon) -> None:
     loop.add_signal_handler(signal.SIGHUP, begin_reload)
     parts = {"start": daemon.start, "rounds": daemon.rounds.run, "trips": daemon.trips.run, "janitor": daemon.janitor.run}
     parts |= {"prober health": daemon.health.run, "upkeep": Upkeep(daemon).run}
-    parts |= {"incidents": daemon.alarms.run, "telling": daemon.telling.run}
+    parts |= {"incidents": daemon.alarms.run, "telling": daemon.telling.run, "tracking": daemon.tracking.run}
     tasks = [loop.create_task(_part(daemon, name, run)) for name, run in parts.items()]
     try:
         await ending.wait()

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from prometheus_client.parser import text_string_to_metric_families as parse_classic
 
+from console.histogram import MAIL_SECONDS, Histogram
 from console.ports import AlarmNumbers, ChannelNumbers, Numbers, Reloaded
+from console.ports_tracking import TrackingNumbers
 from probe.clock import utc_now
 from probe.values import Outcome
 from service.health.numbers import HealthNumbers
@@ -66,7 +68,23 @@ ALARMS = AlarmNumbers(
     heartbeat_failed=1,
     heartbeat_at=AT,
 )
+FOLLOWED = {
+    "name": "mx",
+    "lines": 1_000,
+    "unparsed": 3,
+    "refusals": 1,
+    "behind_bytes": 512,
+    "lag_seconds": 1.25,
+    "last_at": "2026-11-20T08:00:00+00:00",
+}
+FOLLOWING = {"waiting_events": 4, "lake_bytes": 8_192, "sources": [FOLLOWED], "clocks": [{"server": "hub1", "offset_seconds": -0.5}]}
+STAYS = Histogram(MAIL_SECONDS)
+STAYS.saw(0.3)
+TRACKING = TrackingNumbers(
+    well=True, starts=2, state=FOLLOWING, hops={"hub1": STAYS}, links={"mx1 -> hub1": STAYS}, outcomes={"delivered": 6}
+)
 NUMBERS = Numbers(
+    tracking=lambda: TRACKING,
     store=lambda: StoreHealth(7, 1_000, 2, "", 4_096, 0.004),
     rounds=lambda: STATS,
     trips=lambda: TripStats(1, 10, 2, 3, 4, 5),

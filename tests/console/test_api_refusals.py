@@ -93,7 +93,8 @@ async def test_openapi_names_every_route_and_every_shape(api_site: ApiSite) -> N
     alarms = {"/incidents", "/incidents/{incident}", "/incidents/{incident}/acknowledge", "/incidents/{incident}/close"}
     alarms |= {"/silences", "/silences/{silence}/expire", "/maintenance", "/maintenance/{window}/cancel"}
     alarms |= {"/notify/channels", "/notify/route", "/notify/test"}
-    assert paths == now | past | alarms | {"/probe", "/reload", "/backup"}
+    tracking = {"/tracking", "/tracking/imports", "/tracking/imports/{asked}"}
+    assert paths == now | past | alarms | {"/probe", "/reload", "/backup", *tracking}
     described = [one for path in document["paths"].values() for one in path.values() if one["responses"]["200"]["content"]]
     assert all(one["description"].endswith(".") for one in described)
     for name in ("CheckPage", "RunPage", "TripPage", "JourneyPage", "InForcePage", "StatusShape", "ConversationShape"):

@@ -71,13 +71,13 @@ class Follower:
         """Give the states whose files may have moved: those of the last look; at the first, those that a process before us read."""
         if self._present is not None:
             return [known[path] for path in (*self._present, *self._old) if path in known]
-        meant = [state for state in known.values() if self._means(state.path)]
+        meant = [state for state in known.values() if self.means(state.path)]
         newest = {_series(state.path): state for state in meant}  # `known` goes from the oldest to the newest
         for state in newest.values():
             self._old |= self._family(state)
         return [state for state in meant if not state.finished]
 
-    def _means(self, path: str) -> bool:
+    def means(self, path: str) -> bool:
         """Say whether the patterns mean a path, which need not exist, or the plain name of its series."""
         names = (path, str(Path(*_series(path))))
         return any(name.startswith(place + os.sep) or fnmatchcase(name, place) for name in names for place in self._patterns)

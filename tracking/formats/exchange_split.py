@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import duckdb
-
 from tracking.formats.exchange_columns import keys
 from tracking.formats.exchange_events import EVENTS
 from tracking.formats.exchange_header import BOM, HEADED, SKIPPED
@@ -36,6 +34,8 @@ def split(con: DuckDBPyConnection, segment: Segment, landing: Path | None, whole
 
 def _fast(con: DuckDBPyConnection, width: int, landing: Path) -> bool:
     """Read the landing file as CSV; say whether each line gave a row."""
+    import duckdb  # noqa: PLC0415 - the names of formats are asked for where DuckDB must not be loaded
+
     skipped, last, first, lines, blank = con.execute(_COUNTS).fetchone() or (0, None, 0, 0, None)
     if blank or (skipped and last - first + 1 != skipped):
         return False  # a header inside
