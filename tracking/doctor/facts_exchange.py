@@ -42,6 +42,16 @@ EXCHANGE = (
         tracking("-MessageTrackingLogSubjectLoggingEnabled"),
         least=10,
     ),
+    Fact(
+        "an-export",
+        Weight.HINT,
+        asked("state = 'event'", "true", of="lines", each_server=False),
+        "an export has the local time of the shell that made it, in whole seconds: tell --timezone, or read the logs themselves (UTC,"
+        " milliseconds)",
+        {"": (r"Get-TransportService NAME | Format-List MessageTrackingLogPath   # where they are",)},
+        least=1,
+        format="exchange-export",
+    ),
 )
 _OPTION = "{}=1   # in option.dat; then: imsimta cnbuild && imsimta restart (unified configuration: msconfig set mta.{} 1)"
 

@@ -94,6 +94,18 @@ DOVECOT = (
         },
     ),
 )
+OWN_LOG = (
+    Fact(
+        "dovecot-stamps-without-year",
+        Weight.HINT,
+        asked(
+            "line <> ''", r"not regexp_matches(line, '^\d{4}-\d\d-\d\d[ T][\d:.,]+(?:Z|[+-]\d\d:?\d\d) ')", of="lines", each_server=False
+        ),
+        "stamps of Dovecot's own log do not say year and zone: tell --year and --timezone, or have them written with it",
+        {"": ('log_timestamp = "%Y-%m-%dT%H:%M:%S%z "   # in dovecot.conf', _RELOAD)},
+        format="dovecot",
+    ),
+)
 EXIM = (
     Fact(
         "sends-without-confirmation",
@@ -142,4 +154,4 @@ SENDMAIL = (
         least=20,
     ),
 )
-FACTS = POSTFIX + DOVECOT + EXIM + SENDMAIL
+FACTS = POSTFIX + DOVECOT + OWN_LOG + EXIM + SENDMAIL

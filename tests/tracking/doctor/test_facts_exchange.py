@@ -67,6 +67,12 @@ def test_a_log_with_subjects_or_with_few_messages(tmp_path: Path, text: str) -> 
     assert doctored(tmp_path, {"MSGTRK2026112008-1.LOG": text})["MSGTRK2026112008-1.LOG"].findings == ()
 
 
+def test_an_export_has_no_zone(tmp_path: Path) -> None:
+    text = '"Timestamp","ClientIp","ServerHostname","Source","EventId","MessageId","Recipients","MessageSubject","Sender"\n'
+    text += '"11/20/2026 8:00:01 AM","192.0.2.8","HUB1","SMTP","RECEIVE","<1@example.net>","anna@example.com","Hello","bob@example.net"\n'
+    assert "an-export" in names(doctored(tmp_path, {"export.csv": text})["export.csv"])
+
+
 def test_a_header_alone(tmp_path: Path) -> None:
     block = doctored(tmp_path, {"MSGTRK2026112008-1.LOG": NEW})["MSGTRK2026112008-1.LOG"]
     assert names(block) == ["header-only"]

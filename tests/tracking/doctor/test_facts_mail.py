@@ -41,6 +41,16 @@ EXIM_TOLD = """\
 """
 
 
+# sendmail 8.17 (a forum's log, names replaced)
+SENDMAIL = """\
+Nov 20 08:00:{number:02d} mx1 sm-mta[12460]: 5AK701{number:02d}012460: from=<bob@example.net>, size=1032, class=0, nrcpts=1, msgid=<{number}@example.net>, proto=ESMTP, daemon=MTA, relay=mx.example.net [192.0.2.8]
+"""
+SENT = """\
+Nov 20 08:00:{number:02d} mx1 sm-mta[12462]: 5AK701{number:02d}012460: to=<anna@example.com>, delay=00:00:01, xdelay=00:00:01, mailer=local, pri=31032, dsn=2.0.0, stat=Sent
+"""
+DOVECOT = "{stamp} imap-login: Info: Login: user=<anna@example.com>, method=PLAIN, rip=192.0.2.5, lip=192.0.2.9, mpid=126803, TLS, session=<GIYZ4Z+GaCt/AAAB>"
+
+
 def each(line: str, times: int = 3) -> str:
     """The line so many times."""
     return f"{line}\n" * times
@@ -49,6 +59,11 @@ def each(line: str, times: int = 3) -> str:
 def exim(text: str, times: int = 6) -> str:
     """Several messages of Exim."""
     return "".join(text.replace("-GO", f"-G{number}").replace("-15", f"-1{number}") for number in range(times))
+
+
+def numbered(text: str, times: int) -> str:
+    """Several messages of sendmail."""
+    return "".join(text.format(number=number) for number in range(times))
 
 
 # fact, the lines that lack it, the lines that have it
@@ -69,6 +84,9 @@ TABLE = [
     ("arrivals-without-subject", exim(EXIM), exim(EXIM_TOLD)),
     ("exim-stamps-of-seconds", exim(EXIM), exim(EXIM_TOLD)),
     ("exim-stamps-without-zone", exim(EXIM), exim(EXIM_TOLD)),
+    ("deliveries-not-logged", numbered(SENDMAIL, 20), numbered(SENDMAIL + SENT, 20)),
+    ("deliveries-not-logged", numbered(SENDMAIL, 20), numbered(SENDMAIL, 19)),
+    ("dovecot-stamps-without-year", each(DOVECOT.format(stamp="Nov 20 08:00:01")), each(DOVECOT.format(stamp="2026-11-20T08:00:01+0100"))),
 ]
 
 
