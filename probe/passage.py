@@ -149,6 +149,7 @@ def trip_of(passage: Passage, waiting_for: str = "") -> Trip:
         readings=_readings(passage),
         said=passage.said,
         step=passage.step,
+        submitted_at=passage.facts.tried_at,
     )
 
 

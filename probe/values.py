@@ -234,6 +234,7 @@ class Trip:
     readings: Mapping[str, Reading] = field(default_factory=lambda: NO_READINGS)  # greylisted_seconds, copies, ...
     said: str = ""  # the peer's own words for rejected, greylisted, bounced; why, for unsure
     step: str = ""  # the submission or retrieval step at fault, where there is one
+    submitted_at: datetime | None = None  # when the conversation began that handed it over (or tried last); None = not known
 
     @property
     def total_seconds(self) -> float | None:

@@ -58,6 +58,7 @@ def _details(run: TripRun) -> str:
             "readings": dict(trip.readings),
             "said": trip.said,
             "step": trip.step,
+            "submitted_at": trip.submitted_at and trip.submitted_at.isoformat(),
             "reasons": run.verdict.reasons,
         }
     )
@@ -82,6 +83,7 @@ def trip_of(row: Sequence[Any]) -> TripRun:
         readings=details["readings"],
         said=details["said"],
         step=details["step"],
+        submitted_at=_moment(details.get("submitted_at")),
     )
     return TripRun(trip, Verdict(Level(level), tuple(details["reasons"]), limit, bool(suspect)))
 
@@ -90,7 +92,10 @@ def _seconds(us: int | None) -> float | None:
     return None if us is None else us / MICRO
 
 
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
 def _relay(stored: dict[str, Any]) -> Relay:
-    at = stored.get("received_at")
     unstated: dict[str, Any] = {"server": None, "by": None, "seconds": None}
-    return Relay(**unstated | stored | {"received_at": datetime.fromisoformat(at) if at else None})
+    return Relay(**unstated | stored | {"received_at": _moment(stored.get("received_at"))})

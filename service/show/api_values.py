@@ -78,6 +78,7 @@ def trip_of(shape: Shape) -> Trip:
         folder=shape["folder"],
         relays=tuple(_relay(hop) for hop in shape["hops"]),
         said=shape["said"],
+        submitted_at=moment(shape["submitted_at"]) if shape.get("submitted_at") else None,
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from service.show.flow_words import span_text
+from service.show.flow_words import server, span_text
 from tracking.look.delays import POSTFIX
 from tracking.values import Outcome
 
@@ -59,7 +59,7 @@ def _stay(hop: Hop, outcome: Outcome | None) -> Row:
     told = (hop.software, *_parts(hop.delays), *_clock(hop), *_end(hop, outcome))
     lines = places(hop.lines)
     notes = ("; ".join(part for part in told if part), f"lines {lines}" if lines else "")
-    return Row(hop.server or "unnamed", hop.id, hop.arrived_at, hop.seconds, _letters(hop.delays), tuple(note for note in notes if note))
+    return Row(server(hop), hop.id, hop.arrived_at, hop.seconds, _letters(hop.delays), tuple(note for note in notes if note))
 
 
 def _letters(delays: Mapping[str, float]) -> dict[str, float]:
@@ -91,7 +91,7 @@ def _end(hop: Hop, outcome: Outcome | None) -> list[str]:
 def _between(here: Hop, there: Hop, doubt_seconds: float) -> Row:
     link = here.link
     if link is None:
-        return Row("> not tied", "", here.left_at, None, {"-": 1.0}, (f"no rule ties it to {there.server}",), "link")
+        return Row("> not tied", "", here.left_at, None, {"-": 1.0}, (f"no rule ties it to {server(there)}",), "link")
     letter = _letter(link.seconds or 0.0, here.delays.get("transmission", 0.0) + doubt_seconds)
     return Row(f"> {link.rule}", _sureness(link), here.left_at, link.seconds, {letter: 1.0}, (), "link")
 

@@ -13,6 +13,7 @@ from service.show.flow_bars import Axis, axis_of, bar, scale
 from service.show.flow_rows import LEGEND, Row, rows_of
 from service.show.flow_trip import Joint, with_probe
 from service.show.flow_words import OUTCOME_STYLES, address, fitted, size_text, span_text
+from service.show.hanging import print_hanging
 from service.words import clock, harmless
 
 if TYPE_CHECKING:
@@ -153,4 +154,4 @@ def _print_legend(rows: Sequence[Row], axis: Axis, console: Console) -> None:
 
 def _print_sum(joint: Joint, console: Console) -> None:
     for sentence in joint.sentences:
-        console.print(Text(harmless(sentence)))
+        print_hanging(harmless(sentence), console)

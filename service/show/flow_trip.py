@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from probe.values import Result, Trip
 from service.show.flow_rows import Row
 from service.show.flow_words import span_text
-from tracking.look.joined import joined
+from tracking.look.joined import begun_at, joined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,17 +41,19 @@ def with_probe(servers: Sequence[Row], flow: Flow, probe: Probe | None) -> Joint
 
 def _before(trip: Trip) -> list[Row]:
     doubt = f", timed to +-{span_text(trip.uncertainty_seconds)}" if trip.uncertainty_seconds else ""
-    return [Row("prober", "submits it", trip.started_at, trip.submit_seconds, ONLY_PROBER, (f"trip {trip.name}{doubt}",), "prober")]
+    return [Row("prober", "submits it", begun_at(trip), trip.submit_seconds, ONLY_PROBER, (f"trip {trip.name}{doubt}",), "prober")]
 
 
 def _after(trip: Trip, flow: Flow) -> list[Row]:
     """Return how long the prober waited once the servers were done, and how long it read."""
     if trip.submit_seconds is None or trip.transit_seconds is None:
         return [Row("prober", str(trip.outcome or "waits"), None, None, ONLY_PROBER, (trip.said,) if trip.said else (), "prober")]
-    seen = trip.started_at + timedelta(seconds=trip.submit_seconds + trip.transit_seconds)
+    seen = begun_at(trip) + timedelta(seconds=trip.submit_seconds + trip.transit_seconds)
     place = f"sees it in {trip.folder}" if trip.folder else "sees it"
     since = flow.left_at
-    waits = Row("prober", place, since or seen, (seen - since).total_seconds() if since else None, ONLY_PROBER, (), "prober")
+    late = (seen - since).total_seconds() if since else None
+    odd = late is not None and late < -(trip.uncertainty_seconds + flow.uncertainty_seconds)
+    waits = Row("prober", place, since or seen, late, {"!": 1.0} if odd else ONLY_PROBER, (), "prober")
     return [waits, Row("prober", "retrieves it", seen, trip.retrieve_seconds, ONLY_PROBER, (), "prober")]
 
 
@@ -61,9 +63,9 @@ def _sums(trip: Trip, flow: Flow) -> tuple[str, ...]:
 
 
 def _added(both: Joined) -> list[str]:
-    parts = " + ".join(f"{span_text(stage.seconds)} {NAMES[stage.name]}" for stage in both.stages)
+    parts = " ".join(f"{'-' if stage.seconds < 0 else '+'} {span_text(abs(stage.seconds))} {NAMES[stage.name]}" for stage in both.stages)
     doubt = f"where one ends and the next begins is known to +-{span_text(both.uncertainty_seconds)}"
-    told = [f"{parts} = {span_text(both.total_seconds)}, the prober's total; {doubt}"]
+    told = [f"{parts.removeprefix('+ ')} = {span_text(both.total_seconds)}, the prober's total; {doubt}"]
     if not both.agree:
         told.append("a stage is negative beyond that: the prober's clock and the servers' disagree")
     return told

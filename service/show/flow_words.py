@@ -10,7 +10,7 @@ from service.words import harmless, seconds_text
 from tracking.values import Outcome
 
 if TYPE_CHECKING:
-    from tracking.values import Flow
+    from tracking.values import Flow, Hop
 
 CUT = ".."
 OUTCOME_STYLES = {
@@ -48,9 +48,14 @@ def address(text: str | None) -> str:
     return "?" if text is None else text or "<>"
 
 
+def server(hop: Hop) -> str:
+    """Return a server's name; where its log tells none what it runs, in brackets."""
+    return hop.server or f"({hop.software or 'unnamed'})"
+
+
 def way(flow: Flow) -> str:
     """Return the servers in order; behind the last one of ours the server outside that took it."""
-    names = [hop.server for hop in flow.hops]
+    names = [server(hop) for hop in flow.hops]
     outside = flow.hops[-1].to if flow.hops and flow.outcome is Outcome.RELAYED else ""
     return " > ".join([*names, *([f"({outside})"] if outside else [])])
 

@@ -21,6 +21,7 @@ uncertainty_seconds | DOUBLE    |
 folder              | VARCHAR   |
 level               | VARCHAR   |
 said                | VARCHAR   |
+submitted_at        | TIMESTAMP | when the conversation began that handed it over
 """)
 SEQUENCE = Column("sequence", "BIGINT", "the commit that wrote this row; a tombstone of a later one takes it away")
 TOMBSTONES = (Column("part_of", "VARCHAR", "a component whose older rows are no more"), SEQUENCE)

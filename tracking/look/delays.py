@@ -31,10 +31,14 @@ def parts(text: str | None) -> dict[str, float]:
 
 
 def left_at(arrived: datetime | None, stamp: datetime | None, delays: dict[str, float]) -> datetime | None:
-    """Return when a message left, by the server's own clock: arrival and delays, if they fit the stamp; else the stamp."""
+    """Return when a message left, by the server's own clock: arrival and delays, if they fit the stamp; else the stamp.
+
+    Postfix's delays begin with MAIL, its long queue id tells of the first good RCPT: between them lies some of what is before the queue.
+    """
     if arrived is None or stamp is None or stamp.microsecond:
         return stamp
     told = arrived + timedelta(seconds=sum(delays.values()))
-    if tuple(delays) == POSTFIX and timedelta() <= told - stamp < timedelta(seconds=STAMP_SECONDS + 4 * RESOLUTION_SECONDS):
-        return told
+    early = told - timedelta(seconds=delays.get(POSTFIX[0], 0.0) + 4 * RESOLUTION_SECONDS)
+    if tuple(delays) == POSTFIX and stamp <= told and early < stamp + timedelta(seconds=STAMP_SECONDS):
+        return max(arrived, min(told, stamp + timedelta(seconds=STAMP_SECONDS - RESOLUTION_SECONDS)))
     return max(stamp, arrived) if arrived - stamp < timedelta(seconds=STAMP_SECONDS) else stamp

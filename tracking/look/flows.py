@@ -99,11 +99,20 @@ def _uncertainty(row: Row, clocks: Clocks) -> float:
     if not hops:
         return float(told)
     first, last = hops[0], hops[-1]
-    better = sum(_refined(one) for one in (first["arrived_at"], left_of(last)))
+    better = _better(first, last, float(told))
     error = 0.0
     if first["server"] != last["server"]:
         error = clocks.error(first["server"], first["arrived_at"]) + clocks.error(last["server"], last["left_at"])
-    return float(told - better + error) if told >= 2 * delays.STAMP_SECONDS else float(told + error)
+    return float(told - better + error)
+
+
+def _better(first: Row, last: Row, told: float) -> float:
+    """Return by how much the times of both ends are better than what was told of them; an end whose stamp has a fraction told the truth."""
+    fine = last["left_at"] is not None and last["left_at"].microsecond > 0
+    entrance = _refined(first["arrived_at"]) if told >= (1 if fine else 2) * delays.STAMP_SECONDS else 0.0
+    if fine or told < delays.STAMP_SECONDS:
+        return entrance
+    return entrance + max(_refined(left_of(last)) - delays.parts(last["delays"]).get(delays.POSTFIX[0], 0.0), 0.0)
 
 
 def _refined(at: datetime | None) -> float:

@@ -37,11 +37,16 @@ def joined(trip: Trip, flow: Flow) -> Joined | None:
     total = trip.total_seconds
     if total is None or flow.entered_at is None or flow.left_at is None:
         return None
-    end = trip.started_at + timedelta(seconds=total)
-    stamps = (trip.started_at, flow.entered_at, flow.left_at, end)
+    begin = begun_at(trip)
+    stamps = (begin, flow.entered_at, flow.left_at, begin + timedelta(seconds=total))
     stages = tuple(_stage(*one) for one in zip(("before", "servers", "after"), stamps[:-1], stamps[1:], strict=True))
     doubt = trip.uncertainty_seconds + flow.uncertainty_seconds
     return Joined(stages, total, doubt, all(stage.seconds >= -doubt for stage in stages))
+
+
+def begun_at(trip: Trip) -> datetime:
+    """Return when the conversation began from which on a trip is timed: what waited for its turn, or was greylisted, began later."""
+    return trip.submitted_at or trip.started_at
 
 
 def _stage(name: str, begin: datetime, end: datetime) -> Stage:

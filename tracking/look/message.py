@@ -129,4 +129,5 @@ def _trip(row: dict[str, Any]) -> Trip:
         uncertainty_seconds=row["uncertainty_seconds"] or 0.0,
         folder=row["folder"],
         said=row["said"] or "",
+        submitted_at=row["submitted_at"].replace(tzinfo=UTC) if row["submitted_at"] else None,
     )
