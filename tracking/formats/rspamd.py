@@ -35,7 +35,7 @@ SCAN = Rule(
         "user_name": "nullif(account, '')",
         "sender": "sender",
         "bytes": "try_cast(size as bigint)",
-        "delay_seconds": "try_cast(took as double) / 1000",
+        "delay_seconds": "round(try_cast(took as double) / 1000, 6)",
         "said": "left(concat(action, ' [', score, '] ', symbols), 1000)",
         "recipient": "case when contains(rcpts, ',') then null else nullif(rcpts, '') end",
         "recipient_count": "case when rcpts <> '' then length(rcpts) - length(replace(rcpts, ',', '')) + 1 end",
