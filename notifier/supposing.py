@@ -16,7 +16,7 @@ from thresholds.incident_values import Cause, CauseKind, Incident
 from thresholds.values import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from notifier.route import Chain
@@ -27,13 +27,19 @@ DOMAIN, CAUSES = "\0domain", "\0causes"  # stand for what is not known yet
 MOST = 5  # causes that one sentence names
 
 
-def suppose(domain: str, server: str, level: Level, at: datetime) -> Incident:
-    """Return the incident that it would be, were a server to fail for one domain alone ("" = for all of them)."""
-    cell = f"{domain}/{server}"
-    cause = Cause(CauseKind.CHECK, cell, (cell,)) if domain else Cause(CauseKind.SERVER, server)
-    cells = (cell,) if domain else (f"{ANY}/{server}",)
-    domains = (domain,) if domain else (ANY,)
+def suppose(domain: str, server: str, level: Level, at: datetime, every: Collection[str] = ()) -> Incident:
+    """Return the incident that it would be, were a server to fail for one domain alone ("" = for all of `every`, those checked on it)."""
+    domains = (domain,) if domain else tuple(every) or (ANY,)
+    cells = tuple(f"{one}/{server}" for one in domains)
+    cause = Cause(CauseKind.CHECK, cells[0], cells) if domain else Cause(CauseKind.SERVER, server)
     return Incident("supposed", cause, level, at, at, domains, cells, cells)
+
+
+def unchecked(domain: str, server: str, every: Collection[str]) -> tuple[str, ...]:
+    """Return in a sentence that nothing is checked there, as of a misspelt name; `every` as above."""
+    if server and not every:
+        return (f"no domain has a check on a server {server}",)
+    return (f"{domain} has no check on {server}",) if server and domain and domain not in every else ()
 
 
 def unreachable(plan: NotifyPlan, servers: Iterable[str], at: datetime) -> tuple[str, ...]:

@@ -89,6 +89,10 @@ class Watch:
         self._neighbours = Neighbours(book.cells)
         self._planned, self._pruned, self._due_at = True, False, now
 
+    def domains_on(self, server: str) -> tuple[str, ...]:
+        """Return the domains that have a check on a server, by its name."""
+        return tuple(dict.fromkeys(cell.domain for cell in self._book.cells.values() if cell.server == server and cell.kind != "trip"))
+
     def restore(self, incidents: Iterable[Incident], closed: Iterable[Incident] = ()) -> None:
         """Go on after a restart.
 

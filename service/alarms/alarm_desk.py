@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from console.ports import Routed
 from notifier.doubts import doubts
 from notifier.route import decide
-from notifier.supposing import suppose
+from notifier.supposing import suppose, unchecked
 from probe.clock import utc_now
 from store import mutes as kept
 
@@ -80,9 +80,10 @@ class AlarmDesk:
 
     def route(self, domain: str, server: str, level: Level, at: datetime) -> Routed:
         """Return who would be told, as long as what is open now stays so."""
-        incident, plan = suppose(domain, server, level, at), self._telling.plan
+        every, plan = self._alarms.watch.domains_on(server), self._telling.plan
+        incident = suppose(domain, server, level, at, every)
         decision = decide(incident, plan, at, doubts(self.open(), plan).of(incident))
-        return Routed(decision.chains, decision.refused, decision.words)
+        return Routed(decision.chains, decision.refused, (*unchecked(domain, server, every), *decision.words))
 
     async def test(self, channel: str) -> str:
         """Send a notice that says that it is a test."""

@@ -55,12 +55,13 @@ def _decided(settings: Settings, query: Shape) -> Shape:
     from config.notify_plan import notify_plan  # noqa: PLC0415 - as above
     from config.plan import plan  # noqa: PLC0415 - as above
     from notifier.route import decide  # noqa: PLC0415 - as above
-    from notifier.supposing import suppose  # noqa: PLC0415 - as above
+    from notifier.supposing import suppose, unchecked  # noqa: PLC0415 - as above
     from probe.clock import utc_now  # noqa: PLC0415 - as above
     from thresholds.values import Level  # noqa: PLC0415 - as above
 
     at = datetime.fromisoformat(query["at"]) if query["at"] else utc_now()
-    incident = suppose(query["domain"] or "", query["server"] or "", Level[query["level"]], at)
-    decision = decide(incident, notify_plan(settings, plan(settings)[1]), at)
-    chains = [list(chain) for chain in decision.chains]
-    return {"chains": chains, "refused": dict(decision.refused), "words": [*decision.words, UNKNOWN]}
+    domain, server, (checks, journeys) = query["domain"] or "", query["server"] or "", plan(settings)
+    every = tuple(dict.fromkeys(check.domain for check in checks if check.server == server))
+    decision = decide(suppose(domain, server, Level[query["level"]], at, every), notify_plan(settings, journeys), at)
+    words = [*unchecked(domain, server, every), *decision.words, UNKNOWN]
+    return {"chains": [list(chain) for chain in decision.chains], "refused": dict(decision.refused), "words": words}

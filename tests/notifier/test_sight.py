@@ -17,7 +17,7 @@ from notifier.channels.payload import encoded, payload
 from notifier.plain import plain, trial
 from notifier.route import decide
 from notifier.sight import narrowed
-from notifier.supposing import suppose, unreachable
+from notifier.supposing import suppose, unchecked, unreachable
 from notifier.values import ChannelPlan, Route, Stored
 from notifier.wording import notice
 from notifier.words_samples import SAMPLES, ZONE
@@ -156,7 +156,15 @@ def test_it_is_refused_what_is_of_others_and_the_reason_is_said() -> None:
     found = decide(XYZ.incident, plan, NOON)
     assert (found.chains, found.refused) == ((("ops",),), {"abc": "sees only abc.example"})
     assert "abc is not asked: it sees only abc.example" in found.words
-    assert decide(suppose("", "imap", Level.CRITICAL, NOON), plan, NOON).chains == (("ops",),)
+    assert decide(suppose("", "imap", Level.CRITICAL, NOON, ("xyz.example",)), plan, NOON).chains == (("ops",),)
+    every = ("xyz.example", "abc.example")
+    assert decide(suppose("", "imap", Level.CRITICAL, NOON, every), plan, NOON).chains == (("abc",), ("ops",))
+
+
+def test_of_a_name_that_is_misspelt_it_is_said() -> None:
+    assert unchecked("", "imap", ("abc.example",)) == unchecked("abc.example", "imap", ("abc.example",)) == unchecked("", "", ()) == ()
+    assert unchecked("", "imapp", ()) == ("no domain has a check on a server imapp",)
+    assert unchecked("abd.example", "imap", ("abc.example",)) == ("abd.example has no check on imap",)
 
 
 def test_alerts_that_only_it_would_hear_are_found() -> None:

@@ -263,3 +263,8 @@ def test_what_closed_long_ago_is_not_remembered() -> None:
 def test_a_cell_that_was_closed_by_hand_and_is_open_again_is_open() -> None:
     world = live("critical critical close ok critical critical restart ok ok")
     assert [change.kind.value for change in world.told] == ["opened", "closed", "opened", "closed"]
+
+
+def test_which_domains_are_checked_on_a_server() -> None:
+    watch = World().watch
+    assert (watch.domains_on("imap"), watch.domains_on("imapp")) == (("a", "b", "c", "d"), ())
