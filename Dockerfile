@@ -27,6 +27,7 @@ RUN python3 -m venv /opt/mailsonde \
 COPY pyproject.toml README.md LICENSE ./
 COPY probe probe
 COPY thresholds thresholds
+COPY tracking tracking
 COPY notifier notifier
 COPY store store
 COPY config config
