@@ -113,7 +113,7 @@ _BEGUN = "case " + " ".join(f"when starts_with(lower(done), {word(what)}) then {
 _ARMS = " ".join(f"when {word(what)} then {word(event)}" for what, event in _EVENTS.items())
 _QUOTA = r"regexp_matches(said, '(?i)\bquota\b|too large')"
 _TARGET = found("said", "^<([^>]+)>")
-_FORWARDS = "what in ('forwarded to', 'discarded duplicate forward to')"
+_FORWARDS = "what = 'forwarded to'"
 _DELIVERED = {
     "message_id": _ID,
     "original": "what",
