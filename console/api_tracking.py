@@ -34,6 +34,7 @@ class TrackingShape(BaseModel):
     """How tracking stands."""
 
     following: bool
+    lake: str
     problem: str
     starts: int
     state: dict[str, Any] | None
@@ -71,7 +72,7 @@ class Tracked:
     async def standing(self) -> TrackingShape:
         """Say how far the service has followed each source."""
         if self._desk.tracking is None:
-            return TrackingShape(following=False, problem="", starts=0, state=None)
+            return TrackingShape(following=False, lake="", problem="", starts=0, state=None)
         return TrackingShape(**self._desk.tracking.standing())
 
     async def begin(self, wanted: ImportWanted) -> BegunShape:

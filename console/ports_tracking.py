@@ -27,7 +27,7 @@ class Tracking(Protocol):
     """The service's message tracking, as the control API may use it."""
 
     def standing(self) -> dict[str, Any]:
-        """Return how it stands: following, problem, starts, state."""
+        """Return how it stands: following, lake, problem, starts, state."""
 
     def begin_import(self, order: dict[str, Any]) -> str:
         """Hand an import over; return by what it is asked for. Raises: ValueError, with one sentence."""

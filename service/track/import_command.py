@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 
-LAKE = "lake"
-LAKE_VARIABLE = "MAILSONDE_LAKE"
+from service.commands.options import CONFIG_FILE, CONFIG_VARIABLE
+from service.track.options import LAKE, LAKE_VARIABLE, lake_of
+
 EXAMPLES = """\b
 Examples:
   probe track import /var/log/mail.log*
@@ -23,13 +23,17 @@ Exit code: 0 all was read, 1 some paths could not be read, 3 none could.
 """
 
 lake_option = click.option(
-    "--lake", default=LAKE, envvar=LAKE_VARIABLE, show_default=True, metavar="FOLDER", help=f"Where the lake is [{LAKE_VARIABLE}]."
+    "--lake", envvar=LAKE_VARIABLE, metavar="FOLDER", help=f"[as the configuration says, else {LAKE}; {LAKE_VARIABLE}]"
+)
+config_option = click.option(
+    "--config", "config_file", envvar=CONFIG_VARIABLE, metavar="FILE", help=f"Its tracking.lake is meant [{CONFIG_FILE}]."
 )
 
 
 @click.command("import", epilog=EXAMPLES)
 @click.argument("paths", nargs=-1, required=True, metavar="PATH..")
 @lake_option
+@config_option
 @click.option("--format", "form", default="auto", show_default=True, metavar="NAME", help="What wrote the logs: postfix, exchange, ..")
 @click.option("--server", default="", metavar="NAME", help="Whose logs they are [as the lines say].")
 @click.option("--group", default="", metavar="NAME", help="The group of servers they belong to.")
@@ -40,8 +44,12 @@ lake_option = click.option(
 @click.option("--memory", default="1GiB", show_default=True, metavar="SIZE", help="How much memory it may take.")
 @click.option("--pseudonym-key", "key_file", metavar="FILE", help="Keep no addresses, but names for them, made with this key.")
 @click.option("--subjects", type=click.Choice(["keep", "pseudonym", "drop"]), default="keep", show_default=True, help="Kept or not.")
-def command(paths: tuple[str, ...], lake: str, form: str, **words: Any) -> int:
-    """Read servers' logs into the lake, and follow each message through them."""
+def command(paths: tuple[str, ...], lake: str | None, config_file: str | None, form: str, **words: Any) -> int:
+    """Read servers' logs into the lake, and follow each message through them.
+
+    Where `probe serve` follows logs into this lake, it does the work: a lake has
+    one writer.
+    """
     from service.track.import_work import Wanted, run  # noqa: PLC0415 - `--help` needs none of it
 
-    return run(Wanted(paths, Path(lake), form, **words))
+    return run(Wanted(paths, lake_of(lake, config_file), form, **words, config_file=config_file))

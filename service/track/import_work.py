@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from service.track.import_show import Bar, summary
+from service.track.served import hand_over, served
 from tracking.errors import TrackError
 from tracking.importing import import_paths
 from tracking.importing_values import Options
@@ -44,6 +45,7 @@ class Wanted:
     memory: str
     key_file: str | None
     subjects: str
+    config_file: str | None = None
 
 
 def now() -> datetime:
@@ -92,6 +94,10 @@ def _key(file: str | None) -> bytes:
 
 
 def _import(wanted: Wanted, options: Options) -> Report:
+    service = served(wanted.lake, wanted.config_file)
+    if service is not None:
+        with _bar() as bar:
+            return hand_over(service, wanted, bar.tell if bar else lambda _: None)
     pen = Writer(wanted.lake, options.command, now)
     try:
         with _bar() as bar:

@@ -67,10 +67,9 @@ def lake_of(lake: str | None, config_file: str | None) -> Path:
     if lake:
         return Path(lake)
     tracking = written(config_file).get("tracking")
-    named = tracking.get("lake") if isinstance(tracking, dict) else None
-    if not isinstance(named, str):
+    if not isinstance(tracking, dict):
         return Path(LAKE)
-    return Path(config_file or CONFIG_FILE).parent / Path(named).expanduser()
+    return Path(config_file or CONFIG_FILE).parent / Path(str(tracking.get("lake", LAKE))).expanduser()
 
 
 def scope_of(domains: tuple[str, ...]) -> Scope:

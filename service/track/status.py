@@ -11,6 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from service.track.import_work import now
+from service.track.served import served
+from service.track.status_following import print_following
 from service.words import clock, shorten
 from thresholds.scope import EVERYTHING
 from tracking.errors import TrackError
@@ -29,8 +31,9 @@ EXAMPLE_WIDTH = 160
 _EXAMPLE = "select text from lines where file_id = $file and line = $line limit 1"
 
 
-def run(lake: Path, form: str, *, every: bool) -> int:
+def run(lake: Path, form: str, config_file: str | None, *, every: bool) -> int:
     """Print it. Raises: click.ClickException."""
+    service = served(lake, config_file)
     try:
         exists(lake)
         manifest = manifests.load(lake)
@@ -38,8 +41,11 @@ def run(lake: Path, form: str, *, every: bool) -> int:
     except TrackError as error:
         raise click.ClickException(str(error)) from error
     if form == "json":
-        click.echo(json.dumps(document(manifest, examples, now()), indent=2))
+        following = {} if service is None else {"following": service.standing}
+        click.echo(json.dumps(document(manifest, examples, now()) | following, indent=2))
     else:
+        if service is not None:
+            print_following(service.standing)
         _print(manifest, examples, every=every)
     return 0
 

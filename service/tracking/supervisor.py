@@ -52,6 +52,11 @@ class Supervisor:
         return self._order is not None
 
     @property
+    def lake(self) -> str:
+        """Return the folder that is written; "" where nothing is followed."""
+        return "" if self._order is None else str(self._order["lake"])
+
+    @property
     def running(self) -> bool:
         """Say whether the process runs."""
         return self._process is not None and self._process.returncode is None

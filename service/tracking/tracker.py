@@ -100,7 +100,7 @@ class Tracker:
     def standing(self) -> JSON:
         """Return how it stands, for people and programs."""
         told = self.supervisor
-        return {"following": told.wanted, "problem": told.problem, "starts": told.starts, "state": self.state}
+        return {"following": told.wanted, "lake": told.lake, "problem": told.problem, "starts": told.starts, "state": self.state}
 
     def begin_import(self, order: JSON) -> str:
         """Hand an import over; return by what it is asked for. Raises: ValueError, with one sentence."""
