@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 TRIP = "trip "  # how the cell of a journey's trips begins
 NAMED = re.compile(r"(?:[\w-]+\.)+[^\W\d][\w-]*")  # what may be a domain or a host; "4.1" is a number
 WORD = re.compile(r"[\w.-]*\w")
-COUNTED = re.compile(r"\b\d+ of (?:the )?\d+|\b\d+ (?:other |more )?(?:domains?|checks?|cells?)\b")
+NOUNS = "domains?|checks?|cells?|trips?|hosts?|servers?|logins?|others?|more|failing"  # that are counted
+COUNTED = re.compile(rf"\b\d+ of (?:the )?\d+|\b\d+ (?:other |more )?(?:{NOUNS})\b|\(\d+[,)]")  # the last: "no connection (12)"
 PRIVATE = frozenset({CauseKind.DOMAIN, CauseKind.ACCOUNT, CauseKind.CHECK})  # causes whose name is a domain's own
 OF_ANOTHER, MUTED, ENDED, UNHEARD = "another domain", "muted for more than what you may see", "closed", "it has become worse"
 

@@ -90,6 +90,12 @@ def test_who_sees_all_its_domains_sees_all_its_cells_but_no_count_of_others() ->
         ("12 of 12 domains on imap, 0 of 12 on pop3", False),
         ("11 of the 12", False),
         ("37 other domains are well", False),
+        ("what they show: no connection (12), slow (3, 4.1 s at most)", False),
+        ("what they show: slow (3, 4.1 s at most)", False),
+        ("2 trips that it holds up", False),
+        ("3 others that share it are well", False),
+        ("from 2 to 4 failing", False),
+        ("limit 2 s (thresholds[0], imap*)", True),
         ("one check", True),
     ],
 )
