@@ -123,7 +123,7 @@ class Acknowledging:
         if not self._desk.ack_key or self._desk.alarms is None:
             raise Refused(404, "There are no such links here", "This service makes no links that acknowledge.")
         try:
-            return verify(self._desk.ack_key, token, utc_now())
+            return verify(self._desk.ack_key, token, utc_now().astimezone(self._desk.zone()))
         except ValueError as error:
             sentence = f"{str(error)[:1].upper()}{str(error)[1:]}."
             if str(error) in {BROKEN, FORGED}:

@@ -52,7 +52,7 @@ def verify(key: bytes, token: str, now: datetime) -> Claim:
     Args:
         key: the one that signed it.
         token: as it stood in the URL.
-        now: aware.
+        now: aware; the reader's zone is told when the link expired.
     """
     body, _, signature = token.partition(".")
     if not body or len(signature) != SIGN or len(token) > LONGEST or not token.isascii():
@@ -61,7 +61,7 @@ def verify(key: bytes, token: str, now: datetime) -> Claim:
         raise ValueError(FORGED)
     claim = _claim(body, signature)
     if now >= claim.expires:
-        at = f"{claim.expires:%Y-%m-%d %H:%M:%S} UTC"
+        at = f"{claim.expires.astimezone(now.tzinfo):%Y-%m-%d %H:%M:%S %Z}"
         raise ValueError(f"this link expired at {at}: acknowledge with `probe incidents ack {claim.incident}`, or from a later notice")
     return claim
 

@@ -6,6 +6,7 @@ import hmac
 import re
 from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -44,6 +45,9 @@ def test_it_ends_with_the_second_in_which_it_expires() -> None:
     words = "this link expired at 2026-11-22 02:12:05 UTC: acknowledge with `probe incidents ack i1a2b3c4d`, or from a later notice"
     with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
         verify(KEY, TOKEN, EXPIRES)
+    there = words.replace("02:12:05 UTC", "03:12:05 CET")
+    with pytest.raises(ValueError, match=f"^{re.escape(there)}$"):
+        verify(KEY, TOKEN, EXPIRES.astimezone(ZoneInfo("Europe/Berlin")))
 
 
 @pytest.mark.parametrize(
