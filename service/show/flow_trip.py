@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Probe: TypeAlias = Trip | Result
 ONLY_PROBER = {"p": 1.0}
+NOT_KNOWN = "this trip was stored without the time at which its submission began: it may have begun later than shown"
 NAMES = {"before": "before the first server had it", "servers": "in and between the servers", "after": "until the prober had it"}
 
 
@@ -59,7 +60,9 @@ def _after(trip: Trip, flow: Flow) -> list[Row]:
 
 def _sums(trip: Trip, flow: Flow) -> tuple[str, ...]:
     both = joined(trip, flow)
-    return () if both is None else tuple(_added(both))
+    if both is None:
+        return ()
+    return (*_added(both), *(() if trip.submitted_at else (NOT_KNOWN,)))
 
 
 def _added(both: Joined) -> list[str]:

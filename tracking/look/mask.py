@@ -23,15 +23,23 @@ def text(words: str | None, scope: Scope) -> str | None:
     return _ADDRESS.sub(lambda found: found[0] if scope.allows(found["domain"]) else f"{MASK}@{found['domain']}", words)
 
 
+def address(one: str | None, scope: Scope) -> str | None:
+    """Return an address, masked whole where it is of another domain: a local part may be made of any letters."""
+    if not one or scope.domains is None:
+        return one
+    local, at, domain = one.rpartition("@")
+    return one if not at or scope.allows(domain) else f"{MASK}@{domain}"
+
+
 def flow(one: Flow, scope: Scope) -> Flow:
     """Return a flow as a reader of this scope may see it. Message-IDs and queue ids stay: they name no person."""
     if scope.domains is None:
         return one
     return replace(
         one,
-        sender=text(one.sender, scope),
-        recipient=text(one.recipient, scope) or "",
-        via=tuple(text(address, scope) or "" for address in one.via),
+        sender=address(one.sender, scope),
+        recipient=address(one.recipient, scope) or "",
+        via=tuple(address(other, scope) or "" for other in one.via),
         said=text(one.said, scope),
     )
 
