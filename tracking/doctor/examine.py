@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 MUCH = 0.05  # of the lines that are not understood
 _COLUMNS = ", ".join(f'"{column.name}"' for column in PARSED)
 _EMPTY = (
-    f"create or replace temp table events as select 0 as w, ''::varchar as line, {_COLUMNS} from parsed limit 0",  # noqa: S608 our own words
-    "create or replace temp table lines (w INTEGER, n BIGINT, line VARCHAR, state VARCHAR)",
+    f"create or replace temp table events as select 0::bigint as w, ''::varchar as line, {_COLUMNS} from parsed limit 0",  # noqa: S608 our own words
+    "create or replace temp table lines (w BIGINT, n BIGINT, line VARCHAR, state VARCHAR)",
 )
 _ADD = (
     "insert into events select $w, l.line, p.* from parsed p join landed l using (n)",

@@ -16,6 +16,7 @@ from tracking.doctor.values import Finding, Weight
 Commands = Mapping[str, tuple[str, ...]]  # which generation of the software (`GENERATIONS`) -> its commands; "" = any other
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252}[A-Za-z0-9])?")
 ALL = 1.0
+ORDER = "w * 10000000000 + n"  # of lines, over all windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def asked(could: str, lacks: str, *, of: str = "events", counted: str = "*", eac
     distinct = "" if counted == "*" else "distinct "
     return f"""
 select {server} as server, count({distinct}{counted}) as could, count({distinct}{counted}) filter (where {lacks}) as lacks,
-       any_value(line) filter (where {lacks}) as example
+       min_by(line, {ORDER}) filter (where {lacks}) as example
 from {of} where {could} group by 1 order by 1"""  # noqa: S608 our own words
 
 

@@ -72,7 +72,7 @@ ORACLE = (
         "no-queue-files",
         Weight.WARNING,
         asked("software = 'oracle' and original[1] in ('E', 'D')", "internal_message_id is null"),
-        "the log names no queue files: what came in and what went out are tied by envelope id or Message-ID alone",
+        "the log names neither queue files nor envelope ids: what came in and what went out are tied by likeness alone",
         _option("log_filename"),
     ),
 )

@@ -6,7 +6,7 @@ mail-storage-settings.c), by Exim's table of log selectors (globals.c) and by se
 
 from __future__ import annotations
 
-from tracking.doctor.fact import Fact, asked
+from tracking.doctor.fact import ORDER, Fact, asked
 from tracking.doctor.values import Weight
 from tracking.formats import postfix_ids
 
@@ -18,16 +18,17 @@ _PLUGIN = r"regexp_matches(line, ' (?:imap|pop3|lmtp|lda)\(.*: [a-z_ ]+(?: [^:]*
 _MAIL_LOG = f"""
 select '' as server, could, case when plugged then 0 else could end as lacks, example
 from (select count(*) filter (where {_USED}) as could, coalesce(bool_or({_PLUGIN}), false) as plugged,
-             any_value(line) filter (where {_USED}) as example from lines where contains(line, 'box=') or contains(line, 'expunged='))"""  # noqa: S608 our own words
+             min_by(line, {ORDER}) filter (where {_USED}) as example
+      from lines where contains(line, 'box=') or contains(line, 'expunged='))"""  # noqa: S608 our own words
 _EXIM_ARRIVED = "software = 'exim' and contains(line, ' <= ') and part = 0 and event = 'receive'"
 _EXIM_SENT = r"software = 'exim' and regexp_matches(line, ' [=-]> .* H=\S+ \[')"
 _EXIM_FILE = r"regexp_matches(line, '^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d')"
 _SELECT = "log_selector = {}   # add it to exim4.conf, or to MAIN_LOG_SELECTOR on Debian; then: systemctl reload exim4"
-_SENDMAIL = """
+_SENDMAIL = f"""
 select coalesce(server, '') as server, count(*) filter (where event = 'receive') as could,
        case when count(*) filter (where contains(line, ', stat=')) > 0 then 0 else count(*) filter (where event = 'receive') end as lacks,
-       any_value(line) filter (where event = 'receive') as example
-from events where software = 'sendmail' group by 1 order by 1"""
+       min_by(line, {ORDER}) filter (where event = 'receive') as example
+from events where software = 'sendmail' group by 1 order by 1"""  # noqa: S608 our own words
 
 POSTFIX = (
     Fact(

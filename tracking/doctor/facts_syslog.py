@@ -32,7 +32,7 @@ left_at as (
     where e.software = 'postfix' and e.delay_seconds is not null and e.event in ('send', 'deliver', 'defer', 'fail')
         and e.time - to_microseconds((1e6 * (e.delay_seconds * 1.1 + 5))::bigint) > s.since)
 select coalesce(server, '') as server, count(*) as could, count(*) filter (where m.id is null) as lacks,
-       min_by(line, n) filter (where m.id is null) as example
+       min_by(line, l.w * 10000000000 + n) filter (where m.id is null) as example
 from left_at l left join managed m on m.w = l.w and m.id = l.id group by 1 order by 1"""
 
 FACTS = (

@@ -73,6 +73,19 @@ def test_an_export_has_no_zone(tmp_path: Path) -> None:
     assert "an-export" in names(doctored(tmp_path, {"export.csv": text})["export.csv"])
 
 
+# Sun's Administration Guide, "MTA message and connection logs": without options, and with LOG_FILENAME and LOG_MESSAGE_ID
+ORACLE = "16-Feb-2007 14:54:13.72 tcp_local ims-ms EE 1 adam@sesta.example rfc822;marlowe@siroe.example marlowe@ims-ms-daemon\n"
+ORACLE_TOLD = "19-Jan-1998 19:16:57.64 l            tcp_local    E 1 adam@sesta.example rfc822;marlowe@siroe.example marlowe@siroe.example /imta/queue/tcp_local/ZZ01ISKLSKLZLI90N15M.00 <01ISKLSKC2QC90N15M@sesta.example>\n"
+
+
+def test_what_oracle_writes_by_option(tmp_path: Path) -> None:
+    blocks = doctored(tmp_path, {"mail.log": ORACLE * 3, "told.log.1": ORACLE_TOLD * 3})
+    commands = {one.name: one.commands[0] for one in blocks["mail.log"].findings if one.weight is Weight.WARNING}
+    assert list(commands) == ["no-message-ids", "no-queue-files"]
+    assert commands["no-message-ids"].startswith("LOG_MESSAGE_ID=1   # in option.dat; then: imsimta cnbuild && imsimta restart")
+    assert names(blocks["told.log.1"]) == []
+
+
 def test_a_header_alone(tmp_path: Path) -> None:
     block = doctored(tmp_path, {"MSGTRK2026112008-1.LOG": NEW})["MSGTRK2026112008-1.LOG"]
     assert names(block) == ["header-only"]
