@@ -20,6 +20,8 @@ select '' as server, could, case when plugged then 0 else could end as lacks, ex
 from (select count(*) filter (where {_USED}) as could, coalesce(bool_or({_PLUGIN}), false) as plugged,
              min_by(line, {ORDER}) filter (where {_USED}) as example
       from lines where contains(line, 'box=') or contains(line, 'expunged='))"""  # noqa: S608 our own words
+_YEAR = r"regexp_matches(line, '^\d{4}-\d\d-\d\d[ T]')"
+_STAMP = {"": ('log_timestamp = "%Y-%m-%dT%H:%M:%S.%{usecs}%z "   # in dovecot.conf; before 2.3 without .%{usecs}', _RELOAD)}
 _EXIM_ARRIVED = "software = 'exim' and contains(line, ' <= ') and part = 0 and event = 'receive'"
 _EXIM_SENT = r"software = 'exim' and regexp_matches(line, ' [=-]> .* H=\S+ \[')"
 _EXIM_FILE = r"regexp_matches(line, '^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d')"
@@ -99,11 +101,17 @@ OWN_LOG = (
     Fact(
         "dovecot-stamps-without-year",
         Weight.HINT,
-        asked(
-            "line <> ''", r"not regexp_matches(line, '^\d{4}-\d\d-\d\d[ T][\d:.,]+(?:Z|[+-]\d\d:?\d\d) ')", of="lines", each_server=False
-        ),
-        "stamps of Dovecot's own log do not say year and zone: tell --year and --timezone, or have them written with it",
-        {"": ('log_timestamp = "%Y-%m-%dT%H:%M:%S%z "   # in dovecot.conf', _RELOAD)},
+        asked("line <> ''", f"not {_YEAR}", of="lines", each_server=False),
+        "stamps of Dovecot's own log say neither year nor zone: tell --year and --timezone, or have them written with both",
+        _STAMP,
+        format="dovecot",
+    ),
+    Fact(
+        "dovecot-stamps-without-zone",
+        Weight.HINT,
+        asked(_YEAR, r"not regexp_matches(line, '^\S+[ T][\d:.,]+(?:Z|[+-]\d\d:?\d\d) ')", of="lines", each_server=False),
+        "stamps of Dovecot's own log say no zone: tell --timezone, or have them written with it",
+        _STAMP,
         format="dovecot",
     ),
 )

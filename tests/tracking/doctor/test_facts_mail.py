@@ -86,7 +86,16 @@ TABLE = [
     ("exim-stamps-without-zone", exim(EXIM), exim(EXIM_TOLD)),
     ("deliveries-not-logged", numbered(SENDMAIL, 20), numbered(SENDMAIL + SENT, 20)),
     ("deliveries-not-logged", numbered(SENDMAIL, 20), numbered(SENDMAIL, 19)),
-    ("dovecot-stamps-without-year", each(DOVECOT.format(stamp="Nov 20 08:00:01")), each(DOVECOT.format(stamp="2026-11-20T08:00:01+0100"))),
+    (
+        "dovecot-stamps-without-year",
+        each(DOVECOT.format(stamp="Nov 20 08:00:01")),
+        each(DOVECOT.format(stamp="2026-11-20 08:00:01.202281")),
+    ),
+    (
+        "dovecot-stamps-without-zone",
+        each(DOVECOT.format(stamp="2026-11-20 08:00:01.202281")),
+        each(DOVECOT.format(stamp="2026-11-20T08:00:01+0100")),
+    ),
 ]
 
 
