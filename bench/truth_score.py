@@ -187,7 +187,7 @@ def _links(result: Score, net: Net, flows: list[Found]) -> None:
             if place + 1 < len(flow.stays) and confidence is not None and confidence >= SURE:
                 wrong |= not any((one, other) in edges for one in stays for other in flow.stays[place + 1])
             result.confident += wrong
-            if wrong and len(result.examples) < 2 * EXAMPLES:
+            if wrong and result.confident <= EXAMPLES:
                 result.examples.append(f"SURE AND WRONG at hop {place + 1}: {_shown(net, flow)}")
 
 

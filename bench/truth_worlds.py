@@ -37,7 +37,7 @@ _ABOUT = {
     "balancers": "servers are talked to under names that no log has, and ids come again",
     "disorder": "lines out of order",
 }
-_ALL = {feature: share for features in HOSTILE.values() for feature, share in features.items()}
+_ALL = {feature: share for features in HOSTILE.values() for feature, share in features.items()} | {"reuse": 0.05}
 WORLDS: dict[str, World] = {
     "ordinary": World("ordinary", "aliases, groups, forks, shadow copies, splits, Sieve, few failures", ORDINARY),
     **{name: World(name, _ABOUT[name], ORDINARY | features) for name, features in HOSTILE.items()},

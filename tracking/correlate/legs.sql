@@ -34,5 +34,8 @@ from grouped g join c_stay s on s.k = g.k and s.is_hop;
 -- which address stands for which other one in a stay, to be followed back to the one that came in
 create or replace temp table c_step as select k, rc, via, via_rc from c_leg where via_rc is not null;
 
+-- all addresses under which a stay knows its recipients
+create or replace temp view c_address as select k, ac from c_leg union all select k, plain_address(via) from c_step;
+
 -- An address that only stands for another one here is no leg of its own.
 delete from c_leg where event is null and (k, rc) in (select (k, via_rc) from c_leg where via_rc is not null);

@@ -13,3 +13,6 @@ with met as materialized (
     union all
     select a.*, b.n, b.next_k, b.confidence, b.apart from c_candidate a join c_candidate b on b.next_k = a.next_k where b.k <> a.k)
 select distinct n, next_k, rival_n, rival_k from met where other >= confidence and away < 10 * (apart + 1);
+
+-- Through a server without logs only what is alone is linked: of several, none.
+delete from c_candidate where confidence = through_a_gap() and (n, next_k) in (select (n, next_k) from c_rival);

@@ -19,25 +19,32 @@ where sid is not null and event not in ('connect', 'disconnect', 'login', 'login
 create or replace temp table c_reused as
 select h from c_event group by h
 having max(time) filter (begins) > min(time) filter (begins) or max(time) > min(time) + interval 5 days
-    or max(time) > min(time) filter (ends) + interval 60 seconds or max(time) filter (begins) >= min(time) filter (ends);
+    or max(time) > min(time) filter (ends) + interval 60 seconds or max(time) filter (begins) >= min(time) filter (ends)
+    or min(message_id) <> max(message_id);
 
--- A new generation begins at: a gap of 5 days; a first line after an end, or a minute after another first line; a minute after the end.
+-- A new generation begins at: a gap of 5 days; a first line after an end, or a minute after another first line, or with another Message-ID;
+-- another Message-ID after an end (reports have no first line of their own); a minute after the end. Within a second of an end that nothing
+-- began, lines are only out of order.
 create or replace temp table c_generation as
 with ordered as (
-    select distinct file_id, line, part, h, time, coalesce(begins, false) as begins, coalesce(ends, false) as ends
+    select distinct file_id, line, part, h, time, coalesce(begins, false) as begins, coalesce(ends, false) as ends, plain_id(message_id) as m
     from c_event where h in (select h from c_reused)),
+placed as (
+    select *, row_number() over each as place, coalesce(m <> last_value(m ignore nulls) over (each rows between unbounded preceding and 1 preceding), false) as renamed
+    from ordered window each as (partition by h order by time, file_id, line, part)),
 known as (
-    select *, lag(time) over earlier as before,
-        max(case when begins then time end) over (earlier rows between unbounded preceding and 1 preceding) as began,
-        max(case when ends then time end) over (earlier rows between unbounded preceding and 1 preceding) as ended
-    from ordered window earlier as (partition by h order by time, file_id, line, part)),
+    select *, lag(time) over each as before, begins or renamed as first,
+        max(case when begins or renamed then time end) over earlier as began, coalesce(max(case when begins or renamed then place end) over earlier, 0) as began_place,
+        max(case when ends then time end) over earlier as ended, coalesce(max(case when ends then place end) over earlier, 0) as ended_place
+    from placed window each as (partition by h order by place),
+        earlier as (partition by h order by place rows between unbounded preceding and 1 preceding)),
 judged as (
     select *, coalesce(time > before + interval 5 days, false)
-        or (begins and (coalesce(ended >= began, ended is not null) or coalesce(coalesce(began, before) < time - interval 60 seconds, false)))
-        or (not begins and coalesce(ended >= began, ended is not null) and ended < time - interval 60 seconds
-            and before <= ended + interval 60 seconds) as fresh
+        or (first and ended_place > began_place and (began_place > 0 or time > ended + interval 1 second)) or (begins and renamed)
+        or (begins and coalesce(coalesce(began, before) < time - interval 60 seconds, false))
+        or (not first and ended_place > began_place and ended < time - interval 60 seconds and before <= ended + interval 60 seconds) as fresh
     from known)
-select file_id, line, part, hash(h, sum(fresh::int) over (partition by h order by time, file_id, line, part)) as k from judged;
+select file_id, line, part, hash(h, sum(fresh::int) over (partition by h order by place)) as k from judged;
 
 create or replace temp view c_own as
 select e.*, coalesce(g.k, e.h) as k from c_event e left join c_generation g on g.file_id = e.file_id and g.line = e.line and g.part = e.part;
@@ -51,10 +58,15 @@ select k, any_value(host) as server, min(server_group) as server_group, any_valu
     min(server_ip) filter (begins or event = 'receive') as own_ip, min(user_name) as user_name,
     coalesce(min(coalesce(arrived_at, time)) filter (begins), min(arrived_at), min(time)) as arrived_at,
     min(time) as first, max(time) as last, max(uncertainty_seconds) as uncertainty_seconds, coalesce(bool_or(ends), false) as ended,
+    coalesce(bool_or(event = 'submit' and internal_message_id is null), false) as is_origin, -- a mailbox's own outbox: nothing comes before it
     bool_or(event not in ('agent', 'other', 'error')) and any_value(software) not in (select name from c_filters) as is_hop,
     list(struct_pack(file_id := file_id, line := line)) filter (recipient is null) as lines,
     digest(concat_ws('|', any_value(host), any_value(software), any_value(nullif(instance_of(instance), '')), any_value(sid), min(time))) as hop_id
 from c_own group by k;
+
+-- lives that began in the same second
+update c_stay set hop_id = digest(hop_id || '|' || place) from (
+    select k as twin, row_number() over (partition by hop_id order by k) as place from c_stay where k in (select k from c_generation)) where twin = k and place > 1;
 
 -- every id by which others may claim a stay; a Dovecot session without its :T and :R
 create or replace temp table c_alias as

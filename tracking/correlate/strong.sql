@@ -20,7 +20,7 @@ select next_k, b.k as k, b.rule as rule, b.confidence as confidence from best;
 
 -- of the stay before it, the legs with the same recipient; where it has none, the recipient is assumed to have gone that way
 insert into c_link
-select l.n, l.k, p.next_k, p.rule, p.confidence from c_parent p join c_leg l on l.k = p.k join c_leg r on r.k = p.next_k and r.ac = l.ac
+select distinct l.n, l.k, p.next_k, p.rule, p.confidence from c_parent p join c_leg l on l.k = p.k join c_address r on r.k = p.next_k and r.ac = l.ac
 where l.n not in (select n from c_link) and coalesce(l.event, 'send') in ('send', 'redirect', 'deliver');
 insert into c_link
 select min(l.n), l.k, p.next_k, min(p.rule), min(p.confidence) from c_parent p join c_leg l on l.k = p.k

@@ -6,7 +6,7 @@ where l.event in ('send', 'redirect', 'deliver') and (l.event <> 'redirect' or s
     and not exists (from c_step onward where onward.k = l.k and onward.via_rc = l.rc and l.event = 'redirect')
     and not exists (from c_link where c_link.n = l.n);
 create or replace temp table c_orphan as
-select * from c_stay s where is_hop and not exists (from c_link where c_link.next_k = s.k)
+select * from c_stay s where is_hop and not is_origin and not exists (from c_link where c_link.next_k = s.k)
     and not exists (from c_report where c_report.next_k = s.k);
 
 create or replace temp table c_crowded as
@@ -25,7 +25,7 @@ from (select o.k, r.k as next_k, 'network-id' as how, o.n from c_open o join c_o
           where o.m not in (from c_crowded) and (o.network_id is distinct from r.network_id or o.network_id is null)
       union all select o.k, r.k, 'envelope', o.n from c_open o join c_orphan r on r.plain_sender = o.plain_sender and r.k <> o.k
               and r.arrived_at between o.time - interval 2 minutes and o.time + interval 2 minutes
-          where (o.m is null or r.m is null) and exists (from c_leg x where x.k = r.k and x.ac = o.ac)) w
+          where (o.m is null or r.m is null) and exists (from c_address x where x.k = r.k and x.ac = o.ac)) w
 join c_open o on o.n = w.n join c_orphan r on r.k = w.next_k;
 
 create or replace temp table c_likely as
@@ -35,12 +35,12 @@ with met as (
         case when coalesce(client_host, client_ip) is not null and is_here(client_host) and is_here(client_ip) then next_server = server
              else coalesce(same_host(client_host, server), false) or coalesce(client_ip = own_ip, false) end as came_from,
         client_host is not null or client_ip is not null as knows_client
-    from c_pair p left join (select distinct k, ac from c_leg) same_recipient on same_recipient.k = p.next_k and same_recipient.ac = p.ac
+    from c_pair p left join (select distinct k, ac from c_address where k in (select next_k from c_pair)) same_recipient on same_recipient.k = p.next_k and same_recipient.ac = p.ac
     where lag between -300 and 3600 and (next_server <> server or later >= 0)), -- one clock tells before from after
 fitting as (
     select *, talked_to or came_from as fits,
         not talked_to and not came_from and (next_host is not null or knows_client) as strange from met
-    where event <> 'deliver' or (next_server = server and same_recipient and next_software <> software))
+    where event <> 'deliver' or (next_server = server and same_recipient and next_software <> software and software <> 'dovecot' and not knows_client))
 select n, k, next_k, hop_id, next_hop_id, apart, exact,
     case when how = 'network-id' then 'network-id' when how = 'envelope' then 'envelope' when same_recipient and fits then 'message-id+client' else 'message-id' end as rule,
     case when how = 'network-id' then 0.95 when how = 'envelope' then 0.3 when same_recipient and fits then guessed()
