@@ -9,6 +9,7 @@ from tracking.formats.exchange_2003 import Exchange2003
 from tracking.formats.exchange_export import ExchangeExport
 from tracking.formats.exchange_online import ExchangeOnline, ExchangeOnlineDetail, ExchangeOnlineReport
 from tracking.formats.exim import Exim
+from tracking.formats.generic import Generic
 from tracking.formats.oracle import Oracle
 from tracking.formats.own_log import OwnLog
 from tracking.formats.syslog import Syslog
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 _EXCHANGE = (Exchange(), Exchange2003(), ExchangeOnline(), ExchangeOnlineDetail(), ExchangeOnlineReport(), ExchangeExport())
 _OWN = (OwnLog("dovecot", "Dovecot 2.x writing its own files (log_path)"), OwnLog("rspamd", "rspamd writing its own file"))
-_ALL: tuple[Format, ...] = (*_EXCHANGE, *_OWN, Exim(), Oracle(), Syslog())  # tried in this order: the most particular first
+_ALL: tuple[Format, ...] = (*_EXCHANGE, *_OWN, Exim(), Oracle(), Syslog(), Generic())  # tried in this order: the most particular first
 FORMATS: dict[str, Format] = {each.name: each for each in _ALL}
 ALIASES = dict.fromkeys(("postfix", "sendmail", "amavis"), "syslog")  # programs are told by the tag of each line
 HEAD = 50  # lines that are looked at
@@ -41,4 +42,4 @@ def recognise(head: Sequence[str]) -> Format | None:
 
 def tried() -> str:
     """Say what `recognise` looked for, for the message that it found nothing."""
-    return ", ".join(FORMATS)
+    return ", ".join(name for name in FORMATS if name != Generic.name)
