@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from service.show.flow_bars import Axis, axis_of, bar, scale
@@ -106,7 +107,8 @@ def _print_rows(rows: Sequence[Row], console: Console) -> None:
 
 
 def _widths(rows: Sequence[Row]) -> tuple[int, int]:
-    return min(max(len(row.name) for row in rows), NAME), min(max(len(row.id) for row in rows), ID)
+    names, ids = max(cell_len(row.name) for row in rows), max(cell_len(row.id) for row in rows)
+    return min(max(names, len("SERVER")), NAME), min(max(ids, len("ID")), ID)
 
 
 def _above(axis: Axis, widths: tuple[int, int] | None) -> str:

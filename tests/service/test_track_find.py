@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     Probe = Callable[..., tuple[int, str, str]]
 NEWER = '{"mailsonde": "lake", "version": 99}'
+UPGRADE = "upgrade this one, or name another lake"
 TIMES = "2026-11-20T09:00+01:00, 2026-11-20 09:00 (in UTC), now, today, yesterday, or how long ago: 90m, 7d"
 
 
@@ -173,8 +174,7 @@ def test_the_lake_is_the_one_that_the_configuration_names(probe: Probe, lake: Pa
         (
             ("--lake", "newer"),
             3,
-            "the lake newer was written by a newer Mailsonde (version 99 of its layout, this one knows 1): upgrade this one, "
-            "or name another lake",
+            "the lake newer was written by a newer Mailsonde (version 99 of its layout, this one knows 1): " + UPGRADE,
         ),
     ],
 )

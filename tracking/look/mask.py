@@ -27,7 +27,7 @@ def address(one: str | None, scope: Scope) -> str | None:
     """Return an address, masked whole where it is of another domain: a local part may be made of any letters."""
     if not one or scope.domains is None:
         return one
-    local, at, domain = one.rpartition("@")
+    _, at, domain = one.rpartition("@")
     return one if not at or scope.allows(domain) else f"{MASK}@{domain}"
 
 

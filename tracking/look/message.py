@@ -40,7 +40,12 @@ with wanted as (
 select w.file_id, w.line, l.text from wanted w left join lines l on l.file_id = w.file_id and l.line = w.line
 order by l.time nulls last, w.file_id, w.line
 """
-_BESIDE = f"select * from flows where part_of in (select unnest($parts)) and flow_id not in (select unnest($flows)) {ORDER}"  # noqa: S608 - constants
+_BESIDE = f"""
+select * from flows
+where part_of in (select unnest($parts)) and flow_id not in (select unnest($flows))
+    and (message_id is null or message_id not in (select unnest($told)))
+{ORDER}
+"""  # noqa: S608 - a constant of this file; $told: messages that have more recipients than are shown
 BESIDE = 20  # of other messages that belong to it
 
 
@@ -85,9 +90,11 @@ def message(con: DuckDBPyConnection, lake: Path, wanted: tuple[str, int, bool], 
     else:
         raise TrackError(f"nothing is known of {text!r}: neither a Message-ID nor a server's id nor a flow's (`probe track find` searches)")
     shown = tuple(found[:most])
-    ids = {"flows": [one.flow_id for one in found]}
-    others = tuple(islice(flows_of(con, _BESIDE, {**ids, "parts": [one.part_of for one in found]}, seen), BESIDE))
-    return Message(shown, len(found) > most, others, _lines(con, shown, seen) if with_lines else (), trip_of(con, shown))
+    more = len(found) > most
+    told = sorted({one.flow.message_id for one in found if more and one.flow.message_id})
+    given = {"flows": [one.flow_id for one in found], "parts": [one.part_of for one in found], "told": told}
+    others = tuple(islice(flows_of(con, _BESIDE, given, seen), BESIDE))
+    return Message(shown, more, others, _lines(con, shown, seen) if with_lines else (), trip_of(con, shown))
 
 
 def _lines(con: DuckDBPyConnection, found: Sequence[Found], seen: tuple[Any, Scope]) -> tuple[RawLine, ...]:

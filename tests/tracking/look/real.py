@@ -1,4 +1,4 @@
-"""Real lines of one test message, as the lab's three Postfix 3.7.11 and its Dovecot 2.3.19.1 wrote them; hostile and grouped ones beside them."""
+"""Real lines of one test message, as the lab's three Postfix 3.7.11 and its Dovecot 2.3.19.1 wrote them; hostile ones and many beside."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ Nov 21 16:12:53 edge postfix/qmgr[12501]: {EDGE}: removed
 2026-11-21 16:12:53.722943 lmtp(probe@beta.test)<13009><{SESSION}>: Info: msgid=<{ID}>: saved mail to INBOX
 """,
 }
-HOSTILE_ID = "4jWyNS3XvNzc6Q1"
+HOSTILE_ID = "4jWyNS4ysXzc6Q1"
 HOSTILE_SAID = "550 5.7.1 \x1b[31mno\x1b[0m \u202egnp.exe\u200b '; drop table flows; -- [bold]x[/bold]"
 HOSTILE = f"""\
 Nov 21 16:30:00 mx postfix/smtpd[12918]: {HOSTILE_ID}: client=evil.example[192.0.2.9]
