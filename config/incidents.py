@@ -78,7 +78,7 @@ class ScenePlan(Section):
     cause: CauseGlob = Field(
         "*",
         description="Causes by kind and name, as a glob: `server:imap`, `domain:*`. "
-        "Kinds: prober, resolver, host, server, path, hop, domain, account, check.",
+        "Kinds: prober, resolver, host, server, path, hop, link, domain, account, check.",
     )
 
     def scene(self) -> Scene:

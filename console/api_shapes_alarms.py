@@ -20,7 +20,7 @@ Speaker = Annotated[str, Field("", max_length=100, description="For whom the cal
 class CauseShape(BaseModel):
     """What is to blame."""
 
-    kind: str  # prober, resolver, host, server, path, hop, domain, account, check
+    kind: str  # prober, resolver, host, server, path, hop, link, domain, account, check
     name: str
     evidence: list[str]  # sentences, the weightiest first
     confidence: float  # 0 to 1

@@ -64,7 +64,7 @@ def named(cause: Cause, plan: NotifyPlan) -> Iterator[str]:
     """Yield the servers that a cause names itself."""
     if cause.kind in BY_NAME:
         yield cause.name
-    if cause.kind is CauseKind.PATH:
+    if cause.kind in {CauseKind.PATH, CauseKind.LINK}:
         yield from cause.name.split(ARROW)
     if cause.kind in {CauseKind.HOST, CauseKind.HOP}:
         yield from (server for server, host in plan.hosts.items() if host.lower() == cause.name.lower())

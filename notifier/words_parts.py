@@ -31,6 +31,7 @@ KINDS: dict[CauseKind, str] = {
     CauseKind.SERVER: "the server {}",
     CauseKind.PATH: "the way of the mail, {}",
     CauseKind.HOP: "the hop {} on the way of the mail",
+    CauseKind.LINK: "the link {} on the way of the mail",
     CauseKind.DOMAIN: "the domain {}",
     CauseKind.ACCOUNT: "the test mailbox of {}",
     CauseKind.CHECK: "{} alone; nothing wider fits",

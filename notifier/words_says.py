@@ -32,6 +32,7 @@ CALLED: dict[CauseKind, tuple[str, str]] = {
     CauseKind.SERVER: ("{}", "mail over {}"),
     CauseKind.PATH: ("mail from {}", "mail from {}"),
     CauseKind.HOP: ("mail through {}", "mail through {}"),
+    CauseKind.LINK: ("mail from {}", "mail from {}"),
     CauseKind.DOMAIN: ("{}", "mail of {}"),
     CauseKind.ACCOUNT: ("the test mailbox of {}", "mail of the mailbox of {}"),
     CauseKind.CHECK: ("{}", "mail of {}"),
@@ -73,7 +74,7 @@ class Headline:
 def _called(cause: Cause, *, mail: bool) -> tuple[str, str]:
     """Return how a cause is called, and its name: of a check alone, the server."""
     name = line(cause.name) or UNNAMED
-    if cause.kind is CauseKind.PATH:
+    if cause.kind in {CauseKind.PATH, CauseKind.LINK}:
         return CALLED[cause.kind][mail], name.replace(" -> ", " to ")
     if cause.kind is not CauseKind.CHECK or "/" not in name:
         return CALLED[cause.kind][mail], name

@@ -37,12 +37,14 @@ from service.rounds.usual_hours import UsualHours
 from service.rounds.warm import settle, uncollected, warm
 from service.rounds.work import Work
 from service.tracking.tracker import Tracker
+from service.tracking.ways import Ways
 from service.watch_file import mark
 from store.backup import backup
 from store.ledger import PassageLedger
 from store.values import Run, TripRun
 from thresholds.incident_values import Mutes
 from thresholds.limits import Limits
+from thresholds.values import Level
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -99,7 +101,8 @@ class Daemon:
         self.telling.acknowledge = self.alarm_desk.acknowledge
         self.awaited = AwaitedTrips(self._judged_trip, self._show_trip)
         self.janitor = Janitor(self.wire, key)
-        self.tracking = Tracker()
+        self.ways = Ways(self._known_better)
+        self.tracking = Tracker(self.ways.heard)
         self.work = Work(site=settings.site, key=key)
         self.problem = "the first plan is being made"  # why it does not probe yet
         self.broken = ""  # which part has ended, and why
@@ -144,9 +147,11 @@ class Daemon:
         self.alarms.heard(run)
 
     def _judged_trip(self, trip: Trip) -> Verdict:
-        return judge_one_trip(trip, self._late_after.get(trip.name, LATE_AFTER_SECONDS), self.work, utc_now()).verdict
+        late = self._late_after.get(trip.name, LATE_AFTER_SECONDS)
+        return judge_one_trip(trip, late, self.work, utc_now(), self.ways.of(trip)).verdict
 
     def _told(self, trip: Trip) -> None:
+        self.ways.saw(trip)
         verdict = self._judged_trip(trip)
         self.awaited.heard(trip, verdict.level)
         self._show_trip(trip, verdict)
@@ -155,7 +160,14 @@ class Daemon:
         run = TripRun(trip, self.health.doubt(trip, verdict))
         self.store.put(run)
         self.board.saw_trip(run)
-        self.alarms.heard_trip(run)
+        self.alarms.heard_trip(run, self.ways.of(trip))
+
+    def _known_better(self, trip: Trip) -> None:
+        """Judge a trip once more: the servers' logs tell its way now. It is no other trip, so nothing counts it again."""
+        run = TripRun(trip, self.health.doubt(trip, self._judged_trip(trip)))
+        if run.verdict.level >= Level.WARNING:
+            self.store.put(run)
+            self.alarms.heard_trip(run, self.ways.of(trip))
 
     # -- what is planned
 

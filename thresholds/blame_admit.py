@@ -129,6 +129,7 @@ RULES: dict[CauseKind, Callable[[Survey, Suspect], bool]] = {
     CauseKind.SERVER: _server,
     CauseKind.PATH: _path,
     CauseKind.HOP: _always,
+    CauseKind.LINK: _always,
     CauseKind.DOMAIN: _domain,
     CauseKind.ACCOUNT: _account,
     CauseKind.CHECK: _always,

@@ -22,6 +22,7 @@ COSTS: dict[CauseKind, int] = {
     CauseKind.ACCOUNT: 55,
     CauseKind.SERVER: 60,
     CauseKind.HOP: 60,
+    CauseKind.LINK: 61,
     CauseKind.PATH: 62,
     CauseKind.DOMAIN: 75,
     CauseKind.HOST: 80,

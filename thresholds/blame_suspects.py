@@ -149,6 +149,7 @@ def _by_tenant(cell: Cell, seen: Symptom) -> Iterator[Accusation]:
 
 def _by_trip(cell: Cell, seen: Symptom) -> Iterator[Accusation]:
     yield from ((CauseKind.HOP, hop, "", 100, ()) for hop in seen.hops)
+    yield from ((CauseKind.LINK, link, "", 100, ()) for link in seen.links)
     if seen.sign not in UNPATHED and not (seen.stages and "transit" not in seen.stages):
         mode = "transit" if seen.sign in TRANSIT else seen.sign.name
         for start, end in ((cell.submits, cell.server), (cell.submits, ANY), (ANY, cell.server), (ANY, ANY)):

@@ -48,7 +48,8 @@ class Symptom:
     sign: Sign
     late: bool = False  # it came so far that something behind the server may be the reason
     step: str = ""  # at which it failed
-    hops: tuple[str, ...] = ()  # of a trip: those that broke a limit
+    hops: tuple[str, ...] = ()  # of a trip: those that broke a limit, or took most of its time
+    links: tuple[str, ...] = ()  # likewise
     stages: frozenset[str] = frozenset()  # of a trip: submit, transit, retrieve, as far as they broke a limit
 
 
@@ -140,6 +141,6 @@ def _of_trip(seen: Observation) -> Symptom:
     sign = BY_OUTCOME[seen.outcome]
     if sign in {Sign.BOUNCED, Sign.REJECTED, Sign.STUCK} and any(FULL.search(reason) for reason in seen.verdict.reasons[:REASONS_READ]):
         sign = Sign.FULL
-    hops = tuple(name.removeprefix("hop ") for name in seen.slow if name.startswith("hop "))
+    hops, links = (tuple(name.removeprefix(kind) for name in seen.slow if name.startswith(kind)) for kind in ("hop ", "link "))
     stages = frozenset(name.removeprefix("trip ") for name in seen.slow if name.startswith("trip ")) - {"total", "age"}
-    return Symptom(sign, late=True, hops=hops, stages=stages)
+    return Symptom(sign, late=True, hops=hops, links=links, stages=stages)

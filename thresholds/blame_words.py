@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from thresholds.blame_survey import ABILITY
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from thresholds.incident_values import Cell
 
 COMPARED, NAMED = 2, 4  # servers that are named
+PROVEN = 2  # trips whose lines are named
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,24 @@ def _path(case: Case) -> Iterator[str]:
 
 def _hop(case: Case) -> Iterator[str]:
     good = case.found.good["trips",]
-    yield f"{len(case.own)} of {plural(len(case.own) + good, 'trip')} are slow on the way to {case.name}"
+    proofs = list(_proofs(case, f"hop {case.name}"))
+    where = "stay long in" if proofs else "are slow on the way to"
+    yield f"{len(case.own)} of {plural(len(case.own) + good, 'trip')} {where} {case.name}"
+    yield from proofs
+
+
+def _link(case: Case) -> Iterator[str]:
+    good = case.found.good["trips",]
+    start, _, end = case.name.partition(" -> ")
+    yield f"{len(case.own)} of {plural(len(case.own) + good, 'trip')} are slow from {start} to {end}"
+    yield from _proofs(case, f"link {case.name}")
+
+
+def _proofs(case: Case, what: str) -> Iterator[str]:
+    """Yield what the servers' own logs say of it, of a few trips."""
+    seen = (case.found.facts.latest.get(cell.name) for cell in case.own)
+    told = (sentence for one in seen if one is not None for part, sentence in one.proofs if part == what)
+    yield from islice(told, PROVEN)
 
 
 def _domain(case: Case) -> Iterator[str]:
@@ -196,6 +215,7 @@ COUNTED: dict[CauseKind, Callable[[Case], Iterator[str]]] = {
     CauseKind.SERVER: _server,
     CauseKind.PATH: _path,
     CauseKind.HOP: _hop,
+    CauseKind.LINK: _link,
     CauseKind.DOMAIN: _domain,
     CauseKind.ACCOUNT: _account,
     CauseKind.CHECK: _check,

@@ -51,6 +51,7 @@ class Observation:
     run_id: int | None = None
     message: str = ""  # of a trip: its Message-ID; what is said of one message, first and last, is one observation
     steps: tuple[Step, ...] = ()  # of a conversation that is bad: where its time went; () = not known, or it is good
+    proofs: tuple[tuple[str, str], ...] = ()  # of a trip that is bad, by the servers' logs: ("hop hub1", a sentence with file and line)
 
 
 # -- what is to blame
@@ -65,6 +66,7 @@ class CauseKind(StrEnum):
     SERVER = "server"  # by its name in the configuration
     PATH = "path"  # the mail's way from one server to another: "submission -> imap"
     HOP = "hop"  # one server on that way, by the name that it gives itself
+    LINK = "link"  # from one server to the next on that way: "mx1 -> hub1"
     DOMAIN = "domain"
     ACCOUNT = "account"  # the test mailbox of one domain
     CHECK = "check"  # one cell alone: nothing wider fits

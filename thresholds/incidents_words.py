@@ -34,6 +34,7 @@ NOW: dict[CauseKind, str] = {
     CauseKind.SERVER: "now the whole server {name}",
     CauseKind.PATH: "now the way {name}",
     CauseKind.HOP: "now the hop {name}",
+    CauseKind.LINK: "now the link {name}",
     CauseKind.DOMAIN: "now the whole domain {name}",
     CauseKind.ACCOUNT: "now the mailbox of {name}",
     CauseKind.CHECK: "now {name}",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from probe.values import FaultKind, Outcome
 from thresholds.mailbox import mailbox_samples
 from thresholds.values import FALLING, Aspect, Level, Limit, Sample, Verdict
+from thresholds.ways import samples_of_way
 from thresholds.wording import span, tell_broken, tell_fault, tell_limit, tell_outcome, tell_sample
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from probe.values import Result, Trip
     from thresholds.limits import Limits
+    from thresholds.ways import Way
 
 DEFAULT_LEVELS: dict[FaultKind | Outcome, Level] = {
     FaultKind.RESOLVE: Level.CRITICAL,
@@ -201,8 +203,8 @@ def _under_way(trip: Trip, age: float, late_after_seconds: float) -> list[Sample
     return [replace(_of_trip(trip, "total", age), said=said), replace(_of_trip(trip, "age", age), said=late, level=Level.WARNING)]
 
 
-def samples_of_trip(trip: Trip, outcome: Outcome) -> list[Sample]:
-    """Return the samples of a trip that has ended: its outcome, each time that is known, and its hops."""
+def samples_of_trip(trip: Trip, outcome: Outcome, *, relays: bool = True) -> list[Sample]:
+    """Return the samples of a trip that has ended: its outcome, each time that is known, and its hops by its own headers."""
     told = replace(
         _of_trip(trip, outcome.value, 0.0), aspect=Aspect.OUTCOME, said=tell_outcome(trip, outcome), level=DEFAULT_LEVELS[outcome]
     )
@@ -211,7 +213,7 @@ def samples_of_trip(trip: Trip, outcome: Outcome) -> list[Sample]:
     hops = [
         replace(_of_trip(trip, relay.by or "", relay.seconds), aspect=Aspect.HOP, uncertainty=relay.clock_error_seconds or 0.0)
         for relay in trip.relays
-        if relay.seconds is not None
+        if relays and relay.seconds is not None
     ]
     return [told, *times, *hops]
 
@@ -222,10 +224,16 @@ def nearly_late(trip: Trip, seconds: float | None, late_after_seconds: float) ->
     return in_question and seconds is not None and abs(seconds - late_after_seconds) < trip.uncertainty_seconds
 
 
-def judge_trip(trip: Trip, limits: Limits, now: datetime, late_after_seconds: float, site: str = "") -> Verdict:
-    """Return what a trip means: by its outcome and times, or, while under way, by its age: at `now`, or when its message came."""
+def judge_trip(trip: Trip, limits: Limits, now: datetime, late_after_seconds: float, site: str = "", way: Way | None = None) -> Verdict:
+    """Return what a trip means: by its outcome and times, or, while under way, by its age: at `now`, or when its message came.
+
+    `way`: what the servers' logs tell of the same message; its hops are judged in the place of those that headers tell.
+    """
     age = (now - trip.started_at).total_seconds() if trip.total_seconds is None else trip.total_seconds
-    samples = _under_way(trip, age, late_after_seconds) if trip.outcome is None else samples_of_trip(trip, trip.outcome)
+    told = trip.outcome
+    samples = _under_way(trip, age, late_after_seconds) if told is None else samples_of_trip(trip, told, relays=way is None)
+    if way is not None:
+        samples += samples_of_way(trip, way, now if told is None else trip.started_at)
     verdict = judge([replace(sample, site=site) for sample in samples], limits)
     doubtful = nearly_late(trip, age if trip.outcome is None else trip.total_seconds, late_after_seconds)
     return replace(verdict, suspect=verdict.suspect or doubtful)

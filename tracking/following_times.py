@@ -1,12 +1,13 @@
 """What a turn's flows say of the servers: how long each hop and each link took, each flow told once, when it has ended.
 
-Flows that entered long ago are left out: they are history that was imported. Times are corrected by the servers' clocks.
+Flows of our own test messages are told as they go on, too: where they stay is what blame wants to know. Flows that entered long ago are
+left out: they are history that was imported. Times are corrected by the servers' clocks.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tracking.lake.engine import connect
 from tracking.lake.reader import rows
@@ -24,7 +25,9 @@ RECENT = timedelta(hours=6)  # since it ended; above, nobody judges it any more
 MOST = 5_000  # flows of one turn; a flood tells no more of the servers
 REMEMBERED = 200_000  # flows that were told, so that none is twice
 MEMORY_BYTES = 256 << 20
-_ENDED = "select * from flows where finished and left_at >= $since order by left_at desc limit $most"
+_ENDED = """
+select * from flows where (finished and left_at >= $since) or (probe and coalesce(left_at, entered_at) >= $since)
+order by left_at desc limit $most"""
 
 
 class Ended:
@@ -51,8 +54,8 @@ class Ended:
             return []
         self._con.execute(f"create or replace temp view flows as {source(self._pen.lake, 'flows', parts)}")
         since = (self._pen.now - RECENT).replace(tzinfo=None)
-        found = [row for row in rows(self._con, _ENDED, {"since": since, "most": MOST}) if row["flow_id"] not in self._told]
-        self._remember([row["flow_id"] for row in found])
+        found = [row for row in rows(self._con, _ENDED, {"since": since, "most": MOST}) if _word(row) not in self._told]
+        self._remember([_word(row) for row in found])
         names = {file_id: file.name for file_id, file in manifest.files.items()}
         ground = Ground(names, self.clocks())
         return [flow(row, ground) for row in found]
@@ -74,3 +77,11 @@ class Ended:
             self._con.execute(f"create or replace temp view offsets as {source(self._pen.lake, 'offsets', parts)}")
             self._clocks, self._clocks_of = Clocks(rows(self._con, OFFSETS)), version
         return self._clocks
+
+
+def _word(row: dict[str, Any]) -> str:
+    """Return by what it is known that a flow was told: once, when it has ended; our own at each step."""
+    if not row["probe"]:
+        return str(row["flow_id"])
+    last = (row["hops"] or [{}])[-1]
+    return f"{row['flow_id']} {row['outcome']} {len(row['hops'] or ())} {last.get('arrived_at')} {last.get('left_at')}"

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from store.store import Store
     from store.values import Run, TripRun
     from thresholds.incident_values import Cause, Change, Incident, Observation
+    from thresholds.ways import Way
 
 log = logging.getLogger("mailsonde.alarms")
 
@@ -124,10 +125,10 @@ class Alarms:
             return
         self._saw(seen, near=good and near_run(run, work.limits, self.watch.rules.recovery, work.site))
 
-    def heard_trip(self, run: TripRun) -> None:
-        """Take a trip's verdict: when it is late, and when it has ended."""
-        seen = of_trip(run, utc_now())
-        if self._trips.is_news(run) and seen is not None:
+    def heard_trip(self, run: TripRun, way: Way | None = None) -> None:
+        """Take a trip's verdict: when it is late, and when it has ended. `way`: what the servers' logs tell of it."""
+        seen = of_trip(run, utc_now(), way)
+        if seen is not None and (self._trips.is_news(run) or seen.proofs):
             good = seen.verdict.level is Level.OK
             self._saw(seen, near=good and near_trip(run, self._work.limits, self.watch.rules.recovery))
 

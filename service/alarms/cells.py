@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from probe.values import Outcome
 from thresholds.incident_values import Cell, Observation
 from thresholds.judge import is_near, samples_of_result, samples_of_trip
 from thresholds.values import Level
+from thresholds.ways import proofs, slowest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from service.rounds.work import Work
     from store.values import Run, TripRun
     from thresholds.limits import Limits
+    from thresholds.ways import Way
+
+TIMELY = frozenset({None, Outcome.DELIVERED, Outcome.LATE})  # outcomes of which time is the trouble, where there is one
 
 
 def trip_cell(name: str) -> str:
@@ -76,13 +81,27 @@ def of_run(run: Run, at: datetime) -> Observation:
     return Observation(result.check.name, at, verdict, result.seconds, result.fault, slow=verdict.broke, steps=steps)
 
 
-def of_trip(run: TripRun, at: datetime) -> Observation | None:
-    """Return what a trip says; None = it is under way, and nothing is wrong with it yet."""
+def of_trip(run: TripRun, at: datetime, way: Way | None = None) -> Observation | None:
+    """Return what a trip says; None = it is under way, and nothing is wrong with it yet. `way`: what the servers' logs tell of it."""
     trip = run.trip
     if trip.outcome is None and run.verdict.level < Level.WARNING:
         return None
-    slow, message = run.verdict.broke, trip.message_id
-    return Observation(trip_cell(trip.name), at, run.verdict, trip.total_seconds, outcome=trip.outcome, slow=slow, message=message)
+    slow: tuple[str, ...] = run.verdict.broke
+    proven: tuple[tuple[str, str], ...] = ()
+    if way is not None and run.verdict.level >= Level.WARNING:
+        slow, proven = _where(run, at, way), proofs(way, at)
+    whole = (trip_cell(trip.name), at, run.verdict, trip.total_seconds)
+    return Observation(*whole, outcome=trip.outcome, slow=slow, message=trip.message_id, proofs=proven)
+
+
+def _where(run: TripRun, at: datetime, way: Way) -> tuple[str, ...]:
+    """Return what broke a limit; of a trip that is slow or late also where most of its time went."""
+    trip, broke = run.trip, run.verdict.broke
+    if trip.outcome not in TIMELY or any(one.startswith(("hop ", "link ")) for one in broke):
+        return broke
+    seconds = trip.total_seconds if trip.total_seconds is not None else (at - trip.started_at).total_seconds()
+    most = slowest(way, seconds, at)
+    return (*broke, most) if most else broke
 
 
 def near_run(run: Run, limits: Limits, share: float, site: str) -> bool:

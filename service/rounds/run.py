@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from probe import Check, Journey
     from service.rounds.work import Work
     from thresholds import Limit
+    from thresholds.ways import Way
 
     Prober = Callable[[Check], Awaitable[Result]]
     Traveller = Callable[[Sequence[Journey], Callable[[Trip], None]], Awaitable[list[Trip]]]
@@ -120,10 +121,10 @@ def judge_check(result: Result, work: Work) -> JudgedCheck:
     return JudgedCheck(result, judge_result(result, work.limits, work.site), _bounds(work.limits.in_force(total)))
 
 
-def judge_one_trip(trip: Trip, late_after_seconds: float, work: Work, now: datetime) -> JudgedTrip:
-    """Return a trip with its verdict and the limit of its total."""
+def judge_one_trip(trip: Trip, late_after_seconds: float, work: Work, now: datetime, way: Way | None = None) -> JudgedTrip:
+    """Return a trip with its verdict and the limit of its total; `way`: what the servers' logs tell of it."""
     total = Sample(trip.domain, trip.name, Aspect.TRIP, "total", 0.0, trip.started_at, work.site)
-    verdict = judge_trip(trip, work.limits, now, late_after_seconds, work.site)
+    verdict = judge_trip(trip, work.limits, now, late_after_seconds, work.site, way)
     return JudgedTrip(trip, verdict, _bounds(work.limits.in_force(total)))
 
 

@@ -145,7 +145,8 @@ def _hop(hop: Hop) -> JSON:
     return {
         "server": hop.server,
         "id": hop.id,
-        "seconds": hop.seconds,
+        "arrived_at": _iso(hop.arrived_at),
+        "left_at": _iso(hop.left_at),
         "link_seconds": hop.link.seconds if hop.link is not None else None,
         "lines": [[one.file, one.line] for one in hop.lines[-LINES:]],
     }

@@ -51,6 +51,7 @@ TRIPS: dict[str, tuple[Outcome | None, tuple[str, ...], str]] = {  # sign -> out
     "L": (Outcome.LOST, (), ""),
     "s": (Outcome.DELIVERED, ("trip total",), ""),
     "h": (Outcome.DELIVERED, ("trip total", "hop hub.lab"), ""),
+    "k": (Outcome.DELIVERED, ("trip total", "link mx.lab -> hub.lab"), ""),
     "u": (Outcome.DELIVERED, ("trip total", "trip submit"), ""),
     "v": (Outcome.DELIVERED, ("trip retrieve",), ""),
     "b": (Outcome.BOUNCED, (), "550 5.1.1 nobody here"),

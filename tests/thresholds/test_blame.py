@@ -116,6 +116,7 @@ SITUATIONS: dict[str, tuple[str, str]] = {
     "mail is late while LMTP is down": ("a b\nsubmission . .\nimap . .\nlmtp C C\ntrip submission>imap l l", "server:lmtp"),
     "mail hangs on the directory": ("a b\nimap . .\ndirectory C C\ntrip submission>imap needs=directory l l", "server:directory"),
     "a hop is slow": ("a b\nsubmission . .\nimap . .\ntrip submission>imap h h", "hop:hub.lab"),
+    "a link is slow": ("a b\nsubmission . .\nimap . .\ntrip submission>imap k k", "link:mx.lab -> hub.lab"),
     "mail is changed": ("a b\nsubmission . .\nimap . .\ntrip submission>imap m m", "path:submission -> imap"),
     "the mail of one sender bounces": (
         "a b\nsubmission . .\nimap . .\ntrip submission>imap b .\ntrip submission>imap origin=a name=x - b",
