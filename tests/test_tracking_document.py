@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from config.load import load
 from service import cli
 from service.track.group import SUBCOMMANDS
 from tracking.correlate.rules import RULES
@@ -63,11 +64,17 @@ def commands() -> list[tuple[str, str]]:
     return [(command, printed) for command, printed in parts]
 
 
+def expanded(word: str) -> str:
+    """A word as the shell would hand it over."""
+    file = re.fullmatch(r"\$\(cat (\S+)\)", word)
+    return Path(file[1]).read_text("utf-8").strip() if file else word
+
+
 @pytest.mark.usefixtures("home")
 def test_commands_print_what_the_page_says(capfd: pytest.CaptureFixture[str]) -> None:
     assert len(commands()) >= 8
     for command, printed in commands():
-        cli.run(shlex.split(command)[1:])
+        cli.run([expanded(word) for word in shlex.split(command)[1:]])
         out, _ = capfd.readouterr()
         told = plain(printed)
         if ".." in told:  # lines are left out there
@@ -91,6 +98,18 @@ def test_tables_name_what_there_is() -> None:
     assert {name: about.replace("\\|", "|") for name, about in table("| `--format` |").items()} == {
         name: each.about for name, each in FORMATS.items()
     }
+
+
+def test_the_expression_is_the_example_s() -> None:
+    assert (ROOT / "docs" / "example" / "other" / "gateway.options").read_text("utf-8") in TEXT
+
+
+def test_the_configuration_can_be_used(tmp_path: Path) -> None:
+    written = "".join(re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL))
+    (tmp_path / "mailsonde.yml").write_text(f"servers: {{ns: {{kind: dns, host: ns.abc.example}}}}\n{written}")
+    tracking = load(tmp_path / "mailsonde.yml").tracking
+    assert tracking is not None
+    assert [source.name for source in tracking.sources] == ["mx", "exchange", "archive"]
 
 
 def test_every_command_of_the_page_exists() -> None:

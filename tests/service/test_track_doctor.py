@@ -72,8 +72,9 @@ def test_a_series_is_one_source(probe: Callable[..., tuple[int, str, str]], tmp_
 def test_what_cannot_be_read_and_what_is_no_log(probe: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("\x1b]0;mine\x07 buy milk\n")
     code, out, _ = probe("none", "notes.txt")
-    assert "  critical not-readable: no such file or folder" in out
+    assert "  critical no-file: no such file or folder" in out
     assert "  critical unknown-format: no format is known that begins with: \\x1b]0;mine\\x07 buy milk (tried " in out
+    assert "probe track import --format generic" in out
     assert "\x1b" not in out
     assert code == 1
 

@@ -22,6 +22,7 @@ KEPT = timedelta(days=29)  # Exchange keeps 30 days where the folder's size lets
 _LIMITS = (250 << 20, 1000 << 20)  # bytes of a folder, by default, for each kind of file: up to 2010, since 2010
 _RIGHT = re.compile(r"\(((?:usermod|setfacl) [^,)]+)")
 _SYSLOG_NAME = re.compile(r"(?:^|/)(?:mail\.(?:log|info)|maillog|syslog)[^/]*$")
+_EXCHANGE_NAME = re.compile(r"MSGTRK|MessageTracking", re.IGNORECASE)
 _HANDED = {
     "dovecot": Finding(
         "dovecot-missing",
@@ -44,13 +45,24 @@ def refused(one: Refused, user: str) -> Block:
     if right:
         command = f"{right[1]} {_plain(one.path)}" if right[1].startswith("setfacl") else right[1]
         finding = Finding("not-readable", Weight.CRITICAL, one.why, filled((command,), "USER", user))
-    elif one.why.startswith(("no such file", "nothing matches")) and _SYSLOG_NAME.search(one.path):
-        commands = ("postconf -e maillog_file=/var/log/postfix.log && postfix reload   # Postfix 3.4 and later: without syslog",)
-        says = f"{one.why}: a host without rsyslog writes to systemd's journal alone"
-        finding = Finding("no-file", Weight.CRITICAL, says, ("apt install rsyslog   # or:", *commands))
+    elif one.why.startswith(("no such file", "nothing matches")):
+        finding = _missing(one)
     else:
         finding = Finding("not-readable", Weight.CRITICAL, one.why)
     return Block(one.path, findings=(finding,))
+
+
+def _missing(one: Refused) -> Finding:
+    """Say why a log may not be there at all, by its name."""
+    if _SYSLOG_NAME.search(one.path):
+        says = f"{one.why}: a host without rsyslog writes to systemd's journal alone"
+        command = "postconf -e maillog_file=/var/log/postfix.log && postfix reload   # Postfix 3.4 and later: without syslog"
+        return Finding("no-file", Weight.CRITICAL, says, ("apt install rsyslog   # or:", command))
+    if _EXCHANGE_NAME.search(one.path):
+        says = f"{one.why}: message tracking is off, or its folder is another"
+        path = "Get-TransportService NAME | Format-List MessageTrackingLogEnabled,MessageTrackingLogPath"
+        return Finding("no-file", Weight.CRITICAL, says, (path, *ENABLED[""]))
+    return Finding("no-file", Weight.CRITICAL, one.why)
 
 
 def special(opening: bytes, path: str) -> Finding | None:

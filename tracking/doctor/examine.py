@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from tracking.doctor.sample import Sample
     from tracking.doctor.values import Window
 
+NAMING = "; name one with --format"  # as an import can
+GENERIC = ("probe track import --format generic --options EXPRESSION PATH   # reads any log of lines",)
 MUCH = 0.05  # of the lines that are not understood
 _COLUMNS = ", ".join(f'"{column.name}"' for column in PARSED)
 _EMPTY = (
@@ -74,7 +76,7 @@ def examine(con: DuckDBPyConnection, folder: Path, seen: Sample, how: How, block
         return replace(block, findings=(Finding("no-lines", Weight.WARNING, "no lines yet"),))
     of = how.format or recognise(head)
     if of is None:
-        return replace(block, findings=(Finding("unknown-format", Weight.CRITICAL, unknown(head)),))
+        return replace(block, findings=(Finding("unknown-format", Weight.CRITICAL, unknown(head).removesuffix(NAMING), GENERIC),))
     try:
         first = _first(con, folder, seen, how, of)
         _gather(con, folder, seen, how, of)

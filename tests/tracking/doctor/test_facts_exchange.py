@@ -163,6 +163,9 @@ def test_a_host_without_mail_log() -> None:
     (one,) = refused(Refused("/var/log/mail.log", "no such file or folder"), "probe").findings
     assert one.says == "no such file or folder: a host without rsyslog writes to systemd's journal alone"
     assert one.commands[1].startswith("postconf -e maillog_file=/var/log/postfix.log && postfix reload")
+    (one,) = refused(Refused("logs/MSGTRK*.LOG", "nothing matches"), "probe").findings
+    assert one.says == "nothing matches: message tracking is off, or its folder is another"
+    assert one.commands[1] == "Set-TransportService NAME -MessageTrackingLogEnabled $true"
     assert refused(Refused("/srv/other.txt", "no such file or folder"), "probe").findings[0].commands == ()
 
 
