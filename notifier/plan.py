@@ -194,15 +194,25 @@ def _left(past: Delivery, plan: NotifyPlan, refused: Mapping[str, str]) -> tuple
 
 def _end(matter: Matter, drops: tuple[tuple[Delivery, Delivery], ...]) -> Planned:
     """The end, for whoever heard; where one of them is gone with all of its chain, also for whom the routes in force name."""
-    new = tuple(_to_those_who_heard(matter, {}))
+    new, gone = tuple(_to_those_who_heard(matter, {})), tuple(_gone(matter))
     if all(_left(past, matter.plan, {}) for past in heard(matter.past).values()):
-        return Planned(new, drops, ("whoever was told hears of its end",))
+        return Planned((*new, *gone), drops, ("whoever was told hears of its end",))
     decision = decide(matter.stored.change.incident, matter.plan, matter.now, matter.doubted)
     told = {one.channel for one in new}
     in_force = _first_of_each(matter, (tell(one.chain, one.origin, matter.plan, {}, matter.doubted) for one in decision.tellings), {})
     more = tuple(one for one in in_force.values() if one.channel not in told)
     words = ("a channel that was told is gone with all of its chain", *decision.words)
-    return Planned((*new, *more), drops, words, lost=not (new or more))
+    lost = not (new or more)  # it will be planned again
+    return Planned((*new, *more, *(() if lost else gone)), drops, words, lost=lost)
+
+
+def _gone(matter: Matter) -> Iterator[Delivery]:
+    """Yield a record of each channel that was told and is configured no more: it hears of no end, and that is to be seen."""
+    there = {channel.name for channel in matter.plan.channels}
+    for channel, past in heard(matter.past).items():
+        if channel not in there:
+            telling = Telling(past.chain, past.chain, route_origin(past))
+            yield dropped(delivery(matter, channel, telling), "not told: the channel is configured no more")
 
 
 def _closing(matter: Matter) -> Planned:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from notifier.values import ChannelPlan, Escalation, NotDeliveredError, Route
+from notifier.values import ChannelPlan, DeliveryState, Escalation, NotDeliveredError, Route
 from tests.notifier.stage import Far, Stage, a_plan, after, opened
 from thresholds.incident_values import ChangeKind
 
@@ -31,6 +31,18 @@ async def test_the_end_goes_where_the_routes_in_force_say_when_who_heard_is_gone
     reload(stage, a_plan(NEW, channels=("team",)))
     await stage.tell(after(first, ChangeKind.CLOSED, 1))
     assert (stage.far["ops"].said, stage.far["team"].said) == (["i1 opened"], ["i1 closed"])
+    assert stage.states("ops") == ["sent", "dropped"]
+
+
+async def test_that_one_of_many_who_heard_is_gone_and_hears_of_no_end_is_on_record() -> None:
+    stage = Stage(a_plan(Route((("ops", "team"), ("pager",))), channels=("ops", "team", "pager")))
+    first = opened()
+    await stage.tell(first)
+    reload(stage, a_plan(NEW, channels=("team", "pager")))
+    await stage.tell(after(first, ChangeKind.CLOSED, 1))
+    (record,) = (one for one in stage.outbox.deliveries if one.channel == "ops" and one.number == 2)
+    assert (record.state, record.said) == (DeliveryState.DROPPED, "not told: the channel is configured no more")
+    assert (stage.far["team"].said, stage.far["pager"].said) == (["i1 closed"], ["i1 opened", "i1 closed"])
 
 
 async def test_the_end_goes_there_even_over_what_was_broken_and_once_to_who_heard_as_well() -> None:
