@@ -182,7 +182,8 @@ class Mqtt:
             if self.acknowledge is not None:
                 await self.acknowledge(found)
         except (ValueError, LookupError) as error:
-            log.warning("%s: what came to %s/%s was not obeyed: %s", self.name, self._settings.topic, TOPIC, line(str(error)))
+            why = line(str(error.args[0] if error.args else error))  # a KeyError's str() stands in quotes
+            log.warning("%s: what came to %s/%s was not obeyed: %s", self.name, self._settings.topic, TOPIC, why)
 
     async def _keep(self) -> None:
         """Stay connected, so that `status` says the truth; say in the log when that begins to fail."""
