@@ -36,7 +36,7 @@ select k, n, next_k, rule, confidence, exact, apart, next_hop_id from sure where
 -- Who says where it came from: the stay that bore that id on that host at that time, through a filter if need be.
 create or replace temp table c_from as
 with passed as ( -- a filter's line names both ids: what it let through came from what it was given
-    select i.claim as claim, i.server as claim_host, o.claim as name, o.server as server, 'filter-id' as rule, o.time
+    select i.claim as claim, coalesce(i.claim_host, i.server) as claim_host, o.claim as name, o.server as server, 'filter-id' as rule, o.time
     from c_other_claim i join c_other_claim o on i.k = o.k and i.way = 'in' and o.way = 'out' where not i.is_hop),
 found as materialized (select a.k, p.rule, p.claim, p.claim_host, p.time, p.server from passed p join c_alias a on a.name = p.name),
 through as (

@@ -55,5 +55,5 @@ ENDS: dict[str, tuple[str, int]] = {
 }
 FILTERS = (
     *("amavis", "rspamd", "opendkim", "opendmarc", "postgrey", "policyd-spf", "policyd-weight", "postfwd", "spamd", "spamassassin"),
-    *("clamav-milter", "clamav", "clamd", "clamsmtpd", "mimedefang", "dkimpy", "pyzor", "filter"),
+    *("clamav-milter", "clamav", "clamd", "clamsmtpd", "mimedefang", "dkimpy", "pyzor", "filter", "received"),
 )  # what they log belongs to the server's stay: it ties ids together and makes no hop

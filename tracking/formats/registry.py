@@ -12,6 +12,7 @@ from tracking.formats.exim import Exim
 from tracking.formats.generic import Generic
 from tracking.formats.oracle import Oracle
 from tracking.formats.own_log import OwnLog
+from tracking.formats.received import Received
 from tracking.formats.syslog import Syslog
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 _EXCHANGE = (Exchange(), Exchange2003(), ExchangeOnline(), ExchangeOnlineDetail(), ExchangeOnlineReport(), ExchangeExport())
 _OWN = (OwnLog("dovecot", "Dovecot 2.x writing its own files (log_path)"), OwnLog("rspamd", "rspamd writing its own file"))
-_ALL: tuple[Format, ...] = (*_EXCHANGE, *_OWN, Exim(), Oracle(), Syslog(), Generic())  # tried in this order: the most particular first
+_ALL: tuple[Format, ...] = (*_EXCHANGE, *_OWN, Exim(), Oracle(), Received(), Syslog(), Generic())  # tried in this order
 FORMATS: dict[str, Format] = {each.name: each for each in _ALL}
 ALIASES = dict.fromkeys(("postfix", "sendmail", "amavis"), "syslog")  # programs are told by the tag of each line
 HEAD = 50  # lines that are looked at
