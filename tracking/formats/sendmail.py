@@ -19,8 +19,8 @@ from (
     from heads where software = 'sendmail'
 )
 """
-_RELAY = r"(?P<relay>[^,\s]+(?: \[[^\]\s]+\])?(?: \(may be forged\))?)"  # name, name [ip], [ip], user@host
-_IP = r"nullif(regexp_replace(regexp_extract(relay, '\[([^\]]+)\](?: \(may be forged\))?$', 1), '^IPv6:', ''), '')"
+_RELAY = r"(?P<relay>[^,\s]+(?: \[(?:[^\[\]\s]+|\[UNIX: [^\[\]]*\])\])?(?: \(may be forged\))?)"  # name, name [ip], [ip], user@host
+_IP = r"nullif(regexp_replace(regexp_extract(relay, '\[((?:IPv6:)?[0-9A-Fa-f.:]+)\](?: \(may be forged\))?$', 1), '^IPv6:', ''), '')"
 _HOST = r"nullif(rtrim(regexp_extract(relay, '^([^\[\s]+)', 1), '.'), '')"
 _PEER = {
     "client_host": f"case when not contains({_HOST}, '@') then {_HOST} end",
@@ -158,6 +158,20 @@ SPLIT = Rule(
     (),
     ({"each": "string_split(ids, ',')"}, {"one": "unnest(each)", "seat": "generate_subscripts(each, 1)"}),
 )
+ALIAS = Rule(  # logged from level 11 on
+    "alias",
+    "id is not null and starts_with(text, 'alias ') and contains(text, ' => ')",
+    r"alias (?P<before>\S+) => (?P<after>.+)",
+    word("expand"),
+    {
+        "part": "seat - 1",
+        "original": word("alias"),
+        "recipient": "trim(one, '<> ')",
+        "related_recipient": "trim(before, '<>')",
+    },
+    (),
+    ({"each": "string_split(after, ',')"}, {"one": "unnest(each)", "seat": "generate_subscripts(each, 1)"}),
+)
 DONE = Rule("done", starts("done; "), r"(?P<what>done); .*", word("other"), {"original": "what", "ends": "true"})
 _STATUS = r"nullif(regexp_extract(said, '^(?:\d{3} )?([245]\.\d+\.\d+) ', 1), '')"
 RULESET = Rule(
@@ -198,7 +212,7 @@ AUTH = Rule(
 )
 TLS = Rule(
     "tls",
-    starts("STARTTLS=client, ", "STARTTLS=server, "),
+    starts("STARTTLS=client, relay=", "STARTTLS=server, relay="),
     rf"STARTTLS=(?P<side>\w+), relay={_RELAY}, (?P<tls>.*)",
     word("other"),
     {
@@ -243,5 +257,5 @@ ERROR = Rule(
     {"original": "coalesce(severity, 'SYSERR')", "said": "left(said, 1000)"},
 )
 REST = Rule("rest", "id is not null", "(?P<said>.*)", word("other"), {"said": "left(said, 1000)", "original": "split_part(said, ' ', 1)"})
-RULES = (FROM, TO, ERROR, CLONE, REPORT, SPLIT, DONE, RULESET, MILTER, AUTH, TLS, REFUSED, CLIENT, REST, Rule("daemon", "true"))
+RULES = (FROM, TO, ERROR, CLONE, REPORT, SPLIT, ALIAS, DONE, RULESET, MILTER, AUTH, TLS, REFUSED, CLIENT, REST, Rule("daemon", "true"))
 PROGRAM = Program("sendmail", RULES, LINES)

@@ -144,6 +144,40 @@ def test_a_message_that_is_split_names_its_new_ids() -> None:
     ]
 
 
+# a sendmail 8.17.1.9 of Debian's, LogLevel 14, at the lab (test_sendmail_real)
+LOUD = """\
+Nov 21 16:38:43 sender.example sendmail[23918]: alias database /etc/mail/aliases rebuilt by root
+Nov 21 16:38:43 sender.example sendmail[23918]: NOQUEUE: connect from root@localhost
+Nov 21 16:38:44 sender.example sendmail[23918]: 6ALGciDX023918: from=<b@sender.example>, size=88, class=0, nrcpts=1, msgid=<bysmtp@sender.example>, proto=ESMTP, relay=localhost [[UNIX: localhost]]
+Nov 21 16:38:44 sender.example sendmail[23918]: 6ALGciDX023918: alias staff => mail, news
+Nov 21 16:38:44 sender.example sendmail[23918]: 6ALGciDX023918: /var/mail: unsafe directory path, marked unsafe
+Nov 21 16:38:44 sender.example sendmail[23918]: 6ALGciDX023918: smtpquit: mailer local exited with exit value 2
+Nov 21 16:38:44 sender.example sendmail[23918]: STARTTLS=client, init=1
+Nov 21 16:38:44 sender.example sendmail[23918]: STARTTLS: ClientCertFile missing
+Nov 21 16:38:44 sender.example sendmail[23918]: 6ALGciDX023918: to=nosuchuser, delay=00:00:00, mailer=local, pri=0, dsn=5.1.1, reply=550 5.1.1 User unknown, stat=User unknown
+Nov 21 16:38:44 sender.example sendmail[23918]: 6ALGciDY023918: SYSERR(root): savemail: cannot save rejected email anywhere
+Nov 21 16:38:44 sender.example sendmail[23918]: 6ALGciDX023918: 6ALGciDZ023918: postmaster notify: User unknown
+Nov 21 16:38:44 sender.example sendmail[23918]: 6ALGciDX023918: done; delay=00:00:00, ntries=1
+"""
+
+
+def test_what_a_talkative_one_says_besides() -> None:
+    """Aliases are known from level 11 on, ends from 10; what has no id and no client is noise."""
+    assert told(LOUD, "recipient", "related_recipient", "link_rule", "ends") == [
+        ("receive", None, None, None, None),
+        ("expand", "mail", "staff", None, None),
+        ("expand", "news", "staff", None, None),
+        ("other", None, None, None, None),
+        ("other", None, None, None, None),
+        ("fail", "nosuchuser", None, None, None),
+        ("error", None, None, None, None),
+        ("dsn", None, None, "notification", None),
+        ("receive", None, None, None, None),
+        ("other", None, None, None, True),
+    ]
+    assert parse("syslog", LOUD).noise == {"sendmail/daemon": 4}
+
+
 @pytest.mark.parametrize(
     ("line", "wanted"),
     [
