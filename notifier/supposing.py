@@ -14,12 +14,13 @@ from notifier.route import mismatch, refusals, tell
 from notifier.sight import ONLY, blind
 from thresholds.incident_values import Cause, CauseKind, Incident
 from thresholds.values import Level
+from thresholds.wording import span
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from datetime import datetime
 
-    from notifier.route import Chain
+    from notifier.route import Chain, Decision
     from notifier.values import NotifyPlan, Route
 
 ANY = "*"  # a domain that no route names
@@ -40,6 +41,17 @@ def unchecked(domain: str, server: str, every: Collection[str]) -> tuple[str, ..
     if server and not every:
         return (f"no domain has a check on a server {server}",)
     return (f"{domain} has no check on {server}",) if server and domain and domain not in every else ()
+
+
+def escalated(decision: Decision, plan: NotifyPlan) -> tuple[str, ...]:
+    """Return in a sentence each who is told later, while nobody acknowledges."""
+    steps = ((route, step, chain) for route in decision.routes for step in route.escalation for chain in step.to)
+    told = ((step, tell(chain, route.origin, plan, decision.refused)) for route, step, chain in steps)
+    said = ((step, ", then ".join(one.channels), one.origin) for step, one in told)
+    return tuple(
+        f"after {span(step.after_seconds)} {f'also over {channels}' if channels else 'nobody more'}, while nobody acknowledges ({origin})"
+        for step, channels, origin in said
+    )
 
 
 def unreachable(plan: NotifyPlan, servers: Iterable[str], at: datetime) -> tuple[str, ...]:

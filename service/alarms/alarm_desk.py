@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from console.ports import Routed
 from notifier.doubts import doubts
 from notifier.route import decide
-from notifier.supposing import suppose, unchecked
+from notifier.supposing import escalated, suppose, unchecked
 from probe.clock import utc_now
 from store import mutes as kept
 
@@ -83,7 +83,7 @@ class AlarmDesk:
         every, plan = self._alarms.watch.domains_on(server), self._telling.plan
         incident = suppose(domain, server, level, at, every)
         decision = decide(incident, plan, at, doubts(self.open(), plan).of(incident))
-        return Routed(decision.chains, decision.refused, (*unchecked(domain, server, every), *decision.words))
+        return Routed(decision.chains, decision.refused, (*unchecked(domain, server, every), *decision.words, *escalated(decision, plan)))
 
     async def test(self, channel: str) -> str:
         """Send a notice that says that it is a test."""

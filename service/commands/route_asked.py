@@ -55,13 +55,14 @@ def _decided(settings: Settings, query: Shape) -> Shape:
     from config.notify_plan import notify_plan  # noqa: PLC0415 - as above
     from config.plan import plan  # noqa: PLC0415 - as above
     from notifier.route import decide  # noqa: PLC0415 - as above
-    from notifier.supposing import suppose, unchecked  # noqa: PLC0415 - as above
+    from notifier.supposing import escalated, suppose, unchecked  # noqa: PLC0415 - as above
     from probe.clock import utc_now  # noqa: PLC0415 - as above
     from thresholds.values import Level  # noqa: PLC0415 - as above
 
     at = datetime.fromisoformat(query["at"]) if query["at"] else utc_now()
     domain, server, (checks, journeys) = query["domain"] or "", query["server"] or "", plan(settings)
     every = tuple(dict.fromkeys(check.domain for check in checks if check.server == server))
-    decision = decide(suppose(domain, server, Level[query["level"]], at, every), notify_plan(settings, journeys), at)
-    words = [*unchecked(domain, server, every), *decision.words, UNKNOWN]
+    notify = notify_plan(settings, journeys)
+    decision = decide(suppose(domain, server, Level[query["level"]], at, every), notify, at)
+    words = [*unchecked(domain, server, every), *decision.words, *escalated(decision, notify), UNKNOWN]
     return {"chains": [list(chain) for chain in decision.chains], "refused": dict(decision.refused), "words": words}

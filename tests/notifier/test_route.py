@@ -10,8 +10,8 @@ import pytest
 from notifier.depends import refusal, reported
 from notifier.rota import on_call
 from notifier.route import decide
-from notifier.supposing import suppose, unreachable
-from notifier.values import ChannelPlan, Rota, Route
+from notifier.supposing import escalated, suppose, unreachable
+from notifier.values import ChannelPlan, Escalation, Rota, Route
 from tests.notifier.stage import BERLIN, NOON, SERVER, a_plan, an_incident
 from thresholds.calendars import Calendar, Window
 from thresholds.incident_values import Cause, CauseKind, Cell, Scene
@@ -133,6 +133,15 @@ def test_what_would_be_is_asked_by_domain_and_server() -> None:
     plan = a_plan(Route(A, Scene(domain="abc.*", server="imap")), Route(B))
     assert decide(suppose("abc.example", "imap", Level.CRITICAL, NOON), plan, NOON).chains == A
     assert decide(suppose("", "imap", Level.CRITICAL, NOON), plan, NOON).chains == B
+
+
+def test_who_would_be_told_later_is_said() -> None:
+    later = (Escalation(90.0, (("c", "a"),)), Escalation(900.0, (("mail",),)))
+    plan = a_plan(Route(A, escalation=later), channels=("a", "c", mail("imap")))
+    assert escalated(decide(an_incident(), plan, NOON), plan) == (
+        "after 90 s also over c, then a, while nobody acknowledges (notify.routes[0])",
+        "after 15 min nobody more, while nobody acknowledges (notify.routes[0])",
+    )
 
 
 def test_which_alerts_would_reach_nobody() -> None:
