@@ -69,7 +69,7 @@ def _seen(block: Block) -> Iterator[str]:
     yield f"{block.format}: {what}; {_named(block.servers)}; {files}, {block.bytes / 1e6:,.1f} MB"
     span = f" from {_moment(block.first_at)} to {_moment(block.last_at)} UTC" if block.first_at and block.last_at else ""
     counted = f"{block.events:,} say something, {block.noise:,} are noise, {block.unparsed:,} not understood"
-    yield f"{block.lines:,} lines looked at{span}: {counted}"
+    yield f"{block.lines:,} {'line' if block.lines == 1 else 'lines'} looked at{span}: {counted}"
 
 
 def _named(servers: tuple[str, ...]) -> str:

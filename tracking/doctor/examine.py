@@ -73,7 +73,7 @@ def examine(con: DuckDBPyConnection, folder: Path, seen: Sample, how: How, block
     """
     head = batches.first_lines(seen.windows[0].text) if seen.windows else []
     if not head:
-        return replace(block, findings=(Finding("no-lines", Weight.WARNING, "no lines yet"),))
+        return replace(block, findings=(Finding("no-lines", Weight.WARNING, "no whole line yet"),))
     of = how.format or recognise(head)
     if of is None:
         return replace(block, findings=(Finding("unknown-format", Weight.CRITICAL, unknown(head).removesuffix(NAMING), GENERIC),))
