@@ -20,7 +20,9 @@ _CUT = (  # a record ends at 2000 bytes, wherever that is
     r"(?:, delays=(?P<delays>[\d./]+))?(?:, tls=(?P<tls>[^,]+))?(?:, dsn=(?P<dsn>[\d.]+))?(?P<state>)(?P<said>).*"
 )
 _EVENT = """
-case state when 'sent' then case when program = 'discard' or relay = 'discard' then 'discard' when forwarded then 'redirect'
+case state when 'sent' then case when program = 'discard' or relay = 'discard' then 'discard'
+                                 when starts_with(reply, '250 2.7.0 Ok, discarded, id=') then 'discard' -- amavis
+                                 when forwarded then 'redirect'
                                  when ended then 'deliver' else 'send' end
            when 'deferred' then 'defer' when 'bounced' then 'fail' when 'undeliverable' then 'fail'
            when 'expired' then 'fail' else 'other' end

@@ -1,8 +1,8 @@
 """The time of syslog stamps: ISO ones say it themselves, BSD ones get year, zone and fold from what is known of the file (FORMATS 10).
 
-What decides the year, first first: a long queue id in the batch; the date with which the batch before it ended; the year that was told
-(of the file's first line); else no line is from later than a day after `until`. A file without long ids that is longer than a year and
-is read in several batches needs the year told.
+What decides the year, first first: a queue id in the batch that names it; the date with which the batch before it ended; the year that
+was told (of the file's first line); else no line is from later than a day after `until`. A file without such ids that is longer than a
+year and is read in several batches needs the year told.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from datetime import date
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from tracking.formats import postfix_ids, stamps, syslog_fold
+from tracking.formats import postfix_ids, sendmail_ids, stamps, syslog_fold
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from duckdb import DuckDBPyConnection
 
@@ -28,7 +29,8 @@ where before is null or before <> day order by n
 """
 _IDS = rf"""
 select n, split_part(rest, ':', 1) from cut
-where not iso and regexp_matches(rest, '^(?:{postfix_ids.LONG}): (?:client|(?:resent-)?message-id)=') limit 100
+where not iso and (regexp_matches(rest, '^(?:{postfix_ids.LONG}): (?:client|(?:resent-)?message-id)=')
+                   or contains(rest, ', class=') and regexp_matches(rest, '^(?:{sendmail_ids.LONG}): from=\S*, size=\d+, class=')) limit 100
 """
 _TABLES = (
     "create or replace temp table days (first BIGINT, day VARCHAR, year BIGINT)",
@@ -56,10 +58,10 @@ def runs(con: DuckDBPyConnection) -> list[stamps.Run]:
     return [stamps.Run(first, day) for day, first, _ in days]
 
 
-def _by_ids(con: DuckDBPyConnection, found: Sequence[stamps.Run]) -> stamps.Anchor | None:
+def _by_ids(con: DuckDBPyConnection, found: Sequence[stamps.Run], until: datetime) -> stamps.Anchor | None:
     for n, queue_id in con.execute(_IDS).fetchall():
         at = max(index for index, run in enumerate(found) if run.first <= n)
-        arrived = postfix_ids.arrived(queue_id)
+        arrived = postfix_ids.arrived(queue_id) or sendmail_ids.arrived(queue_id, until)
         on = arrived and stamps.nearest(found[at], arrived.date())
         if on:
             return stamps.Anchor(at, on)
@@ -83,7 +85,7 @@ def _by_until(found: Sequence[stamps.Run], context: Context) -> stamps.Anchor | 
 def dates(con: DuckDBPyConnection, context: Context) -> list[tuple[stamps.Run, date]]:
     """Return the days of the batch with their dates; what is no day is left out."""
     found = [run for run in runs(con) if run.dated(stamps.LEAP)]
-    anchor = found and (_by_ids(con, found) or _told(found, context) or _by_until(found, context))
+    anchor = found and (_by_ids(con, found, context.until) or _told(found, context) or _by_until(found, context))
     if not anchor:
         return []
     return [(run, on) for run, on in zip(found, stamps.dated(found, anchor), strict=True) if on]

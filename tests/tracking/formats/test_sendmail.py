@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.tracking.formats.parsing import parse
+from tracking.formats import sendmail_ids
 
 # one machine's submission queue and server, 2020-10-03 at +02:00
 SUBMITTED = """\
@@ -50,12 +51,16 @@ def test_a_message_from_the_submission_queue_to_its_report() -> None:
 
 
 def test_an_id_tells_when_its_message_came() -> None:
-    """UTC, whatever the stamp's zone; years repeat after 60, the stamp decides; an id of 2018 in a log of 2026 is a word."""
+    """UTC, whatever the stamp's zone; and so the year of stamps that say none, however old the file looks."""
     arrived = [row[1].isoformat() for row in told(SUBMITTED, "arrived_at", **THEN) if row[1]]
     assert arrived == [*["2020-10-03T13:40:38"] * 5, "2020-10-03T13:40:44"]
     line = "Jun 26 00:01:21 h sendmail[12460]: w5PJ1L0X012460: from=<a@x.example>, size=1, class=0, nrcpts=1, relay=[192.0.2.1]"
-    assert told(line, "arrived_at", until=datetime(2018, 6, 26, tzinfo=UTC)) == [("receive", datetime(2018, 6, 25, 19, 1, 21))]  # noqa: DTZ001 naive UTC
-    assert told(line, "arrived_at", until=datetime(2026, 6, 26, tzinfo=UTC)) == [("receive", None)]
+    (event,) = parse("syslog", line, until=datetime(2026, 6, 26, tzinfo=UTC), timezone="Asia/Karachi").events
+    assert (event["arrived_at"].isoformat(), event["time"].isoformat()) == ("2018-06-25T19:01:21", "2018-06-25T19:01:21")
+    assert [
+        sendmail_ids.arrived(word, datetime(2026, 6, 26, tzinfo=UTC)) for word in ("w5PJ1L0X", "x2TMXH7Y023221x", "wxPJ1L0X012460")
+    ] == [None] * 3
+    assert sendmail_ids.arrived("06QDQnNf050437", datetime(2019, 6, 26, tzinfo=UTC)) == datetime(1960, 7, 26, 13, 26, 49, tzinfo=UTC)
 
 
 REFUSED = """\

@@ -95,6 +95,17 @@ def test_through_amavis_into_junk() -> None:
     assert flows([("", silent)]) == [f"mail 792B6131D7 -filter-id-> mail E8339132AB -lmtp-session-> {INBOX}"]
 
 
+def test_what_amavis_discards_is_not_relayed() -> None:
+    """It takes the message from Postfix, and says in its reply that it went nowhere."""
+    lines = (
+        FILTERED.replace("{said}", "2.7.0 Ok, discarded, id=00803-01 - INFECTED: Win.Test.EICAR_HDB-1")
+        .replace("250 2.0.0 2.7.0", "250 2.7.0")
+        .splitlines()
+    )
+    kept = [line for line in lines if "792B6131D7" in line and "amavis[" not in line]
+    assert flows([("", "\n".join(kept))]) == ["mail 792B6131D7: discarded hello@example.test"]
+
+
 def test_sendmails_two_queues_are_two_hops_of_one_host() -> None:
     """What the server bounced came from the submission queue; the report is a flow of its own."""
     found = flows([("", SUBMITTED)], **THEN)
