@@ -155,6 +155,8 @@ class Store:
         began = monotonic()
         await self._writer.end(CLOSE_SECONDS)
         self._closed = True
+        if len(self._waiting):
+            log.error("results could not be written before the end", extra={"facts": {"lost": len(self._waiting)}})
         self._waiting.lose_all()
         closing = asyncio.get_running_loop().create_task(self._disk.close())
         await asyncio.wait([closing], timeout=max(LEAST_CLOSE_SECONDS, began + CLOSE_SECONDS - monotonic()))

@@ -171,7 +171,7 @@ async def test_a_deleted_log_loses_nothing_that_was_acknowledged(store: Store, t
     await again.close()
 
 
-async def test_a_damaged_file_is_told_and_probing_goes_on(tmp_path: Path) -> None:
+async def test_a_damaged_file_is_told_and_probing_goes_on(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "s.db"
     store = await Store.open(path)
     store.put(*many(3_000))
@@ -193,6 +193,8 @@ async def test_a_damaged_file_is_told_and_probing_goes_on(tmp_path: Path) -> Non
     assert store.health.broken == told
     await store.close()
     assert store.health.lost == 3_000
+    (said,) = (one for one in caplog.records if one.message == "results could not be written before the end")
+    assert said.__dict__["facts"] == {"lost": 3_000}
 
 
 async def test_a_disk_that_hangs_does_not_hold_up_the_end(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
