@@ -31,7 +31,7 @@ select distinct b.x from other join c_best b on b.x = other.x and b.outcome <> o
 
 -- the addresses on the way, where they are not all the same one
 create or replace temp table c_via as
-with named as (
+with named as materialized (
     select p.x, p.step, unnest(list_append(coalesce(c.chain, []), g.recipient)) as address, generate_subscripts(list_append(coalesce(c.chain, []), g.recipient), 1) as place
     from c_path p join c_leg g on g.n = p.n left join c_chain c on c.n = g.n
     where p.x in (select p.x from c_path p join c_leg g on g.n = p.n join c_best b on b.x = p.x where g.ac <> b.ac or g.via_rc is not null)),

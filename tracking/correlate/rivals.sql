@@ -14,5 +14,10 @@ with met as materialized (
     select a.*, b.n, b.next_k, b.confidence, b.apart from c_candidate a join c_candidate b on b.next_k = a.next_k where b.k <> a.k)
 select distinct n, next_k, rival_n, rival_k from met where other >= confidence and away < 10 * (apart + 1);
 
--- Through a server without logs only what is alone is linked: of several, none.
-delete from c_candidate where confidence = through_a_gap() and (n, next_k) in (select (n, next_k) from c_rival);
+-- Through a server without logs only what is alone is linked: of several, none, however near.
+create or replace temp table c_gap as
+with several as (
+    select n, next_k from c_candidate where n in (select n from c_candidate group by n having count(distinct next_k) > 1)
+    union select n, next_k from c_candidate where next_k in (select next_k from c_candidate group by next_k having count(distinct k) > 1))
+select c.n, c.next_k from c_candidate c join several s on s.n = c.n and s.next_k = c.next_k where c.confidence = through_a_gap();
+delete from c_candidate c using c_gap g where g.n = c.n and g.next_k = c.next_k;

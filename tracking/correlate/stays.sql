@@ -23,15 +23,15 @@ having max(time) filter (begins) > min(time) filter (begins) or max(time) > min(
     or min(message_id) <> max(message_id);
 
 -- A new generation begins at: a gap of 5 days; a first line after an end, or a minute after another first line, or with another Message-ID;
--- another Message-ID after an end (reports have no first line of their own); a minute after the end. Within a second of an end that nothing
--- began, lines are only out of order.
+-- another Message-ID after an end (reports have no first line of their own); a minute after the end. A first line
+-- that comes up to a second late is still the first: lines of several daemons are out of order.
 create or replace temp table c_generation as
 with ordered as (
     select distinct file_id, line, part, h, time, coalesce(begins, false) as begins, coalesce(ends, false) as ends, plain_id(message_id) as m
     from c_event where h in (select h from c_reused)),
 placed as (
     select *, row_number() over each as place, coalesce(m <> last_value(m ignore nulls) over (each rows between unbounded preceding and 1 preceding), false) as renamed
-    from ordered window each as (partition by h order by time, file_id, line, part)),
+    from ordered window each as (partition by h order by case when begins then time - interval 1 second else time end, file_id, line, part)),
 known as (
     select *, lag(time) over each as before, begins or renamed as first,
         max(case when begins or renamed then time end) over earlier as began, coalesce(max(case when begins or renamed then place end) over earlier, 0) as began_place,
@@ -40,7 +40,7 @@ known as (
         earlier as (partition by h order by place rows between unbounded preceding and 1 preceding)),
 judged as (
     select *, coalesce(time > before + interval 5 days, false)
-        or (first and ended_place > began_place and (began_place > 0 or time > ended + interval 1 second)) or (begins and renamed)
+        or (first and ended_place > began_place) or (begins and renamed)
         or (begins and coalesce(coalesce(began, before) < time - interval 60 seconds, false))
         or (not first and ended_place > began_place and ended < time - interval 60 seconds and before <= ended + interval 60 seconds) as fresh
     from known)

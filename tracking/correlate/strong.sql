@@ -1,14 +1,17 @@
 -- c_edge, c_from -> c_link: leg n led to stay next_k. One leg, one next stay; one stay, one stay before it.
 create or replace temp table c_link as
 with best as ( -- of each leg
-    select n, k, max(struct_pack(confidence := confidence, exact := exact, nearness := -apart, hop_id := next_hop_id, next_k := next_k, rule := rule)) as b,
-        count(distinct next_k) filter (confidence <= guessed() and confidence > contradicted()) as rivals
+    select n, k, max(struct_pack(
+            confidence := confidence, exact := exact, fit := fit, nearness := -apart, hop_id := next_hop_id, next_k := next_k, rule := rule)) as b
     from c_edge group by n, k),
+rivals as ( -- another life of the same id that fits as well, and that only the clocks tell from it
+    select distinct b.n from best b join c_edge e on e.n = b.n and e.next_k <> b.b.next_k
+    where e.confidence >= b.b.confidence and e.exact = b.b.exact and e.fit >= b.b.fit and (e.apart < 300 or b.b.confidence = guessed())),
 chosen as (
-    select n, k, b.next_k as next_k, b.rule as rule, b.nearness as nearness,
-        case when b.confidence = guessed() and rivals > 1 then ambiguous() else b.confidence end as confidence from best),
+    select n, k, b.next_k as next_k, b.rule as rule, b.nearness as nearness, b.fit as fit,
+        case when n in (select n from rivals) then ambiguous() else b.confidence end as confidence from best),
 parents as (
-    select c.next_k, max(struct_pack(confidence := confidence, nearness := nearness, hop_id := s.hop_id, k := c.k)) as p
+    select c.next_k, max(struct_pack(confidence := confidence, fit := c.fit, nearness := nearness, hop_id := s.hop_id, k := c.k)) as p
     from chosen c join c_stay s on s.k = c.k group by c.next_k)
 select c.n, c.k, c.next_k, c.rule, c.confidence from chosen c join parents p on p.next_k = c.next_k and p.p.k = c.k;
 

@@ -15,7 +15,7 @@ union select network_id from c_stay where network_id is not null group by networ
 union select name from c_crowds;
 
 create or replace temp table c_pair as
-select o.*, r.k as next_k, r.server as next_server, r.hop_id as next_hop_id, r.client_host, r.client_ip, r.own_ip as next_own_ip, r.software as next_software,
+select o.*, r.k as next_k, r.server as next_server, r.hop_id as next_hop_id, r.client_host, r.client_ip, r.own_ip as next_own_ip, r.software as next_software, r.user_name as next_user,
     seconds_between(o.arrived_at, r.arrived_at) as later,
     coalesce(r.message_id = o.message_id, false) as exact, coalesce(abs(r.size_bytes - o.size_bytes) <= greatest(o.size_bytes * 0.1, 5120), true) as same_size,
     seconds_between(o.time, r.arrived_at) as lag, w.how
@@ -48,7 +48,7 @@ select n, k, next_k, hop_id, next_hop_id, apart, exact,
 from fitting
 where case when how = 'network-id' then same_recipient or not exists (from c_leg x where x.k = next_k)
            when how = 'envelope' then same_size and (fits or next_host is null)
-           when strange then same_recipient and event <> 'deliver' and next_server <> server else same_recipient or (same_size and fits) end;
+           when strange then same_recipient and event <> 'deliver' and next_server <> server and next_user is null else same_recipient or (same_size and fits) end;
 
 -- where the stays that may have led somewhere came from themselves, to be followed up to the entrance
 create or replace temp table c_before as select distinct next_k, k from c_link;
