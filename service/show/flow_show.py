@@ -46,7 +46,7 @@ def print_flow(flow: Flow, console: Console, probe: Probe | None = None) -> None
 def _print_facts(flow: Flow, console: Console) -> None:
     """Print each fact; ids and addresses whole, so that they can be copied, sentences wrapped."""
     for name, text in _told(flow):
-        line = Text(f"{name:<{LABEL}}", "dim").append(text)
+        line = Text().append(f"{name:<{LABEL}}", "dim").append_text(text)
         if name in WRAPPED:
             line = _hanging(line, console)
         console.print(line, soft_wrap=True)
@@ -76,11 +76,11 @@ def _told(flow: Flow) -> Iterator[tuple[str, Text]]:
 
 
 def _ended(flow: Flow) -> Text:
-    text = Text(str(flow.outcome), OUTCOME_STYLES[flow.outcome])
+    text = Text().append(str(flow.outcome), OUTCOME_STYLES[flow.outcome])
     if flow.end_to_end_seconds is not None:
-        text.append(f" after {span_text(flow.end_to_end_seconds)}{_doubt(flow.uncertainty_seconds)}", "default")
+        text.append(f" after {span_text(flow.end_to_end_seconds)}{_doubt(flow.uncertainty_seconds)}")
     if at := flow.entered_at or flow.left_at:
-        text.append(f", entered {clock(at)}" if flow.entered_at else f", at {clock(at)}", "default")
+        text.append(f", entered {clock(at)}" if flow.entered_at else f", at {clock(at)}")
     return text
 
 

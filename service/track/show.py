@@ -64,7 +64,7 @@ def run(asked: Asked, form: str) -> int:
 def _print(found: Message, probe: Probe | None) -> None:
     console = _console()
     if found.more:
-        _heading(f"The newest {len(found.flows):,}; it has more recipients: --limit", console)
+        _heading(f"{len(found.flows):,} of its ways, those in trouble first, then the slowest; there are more: --limit", console)
     if len(found.flows) > 1:
         print_flows(found.flows, console)
         console.print()
@@ -98,5 +98,5 @@ def _heading(words: str, console: Console) -> None:
 def _print_lines(found: Message, console: Console) -> None:
     _heading("\nLines", console)
     for line in found.lines:
-        text = Text(f"{harmless(line.file or 'unknown file')}:{line.line}: ", "dim")
-        console.print(text.append(harmless(line.text) if line.text is not None else FORGOTTEN, "default"), soft_wrap=True)
+        text = Text().append(f"{harmless(line.file or 'unknown file')}:{line.line}: ", "dim")
+        console.print(text.append(harmless(line.text) if line.text is not None else FORGOTTEN), soft_wrap=True)

@@ -27,7 +27,7 @@ Who looked for what is recorded in the lake (looked.jsonl).
 @click.argument("id_", metavar="ID")
 @placed
 @click.option("--lines", "with_lines", is_flag=True, help="Print the raw lines of the logs too.")
-@click.option("--limit", type=click.IntRange(1), default=5, show_default=True, help="The ways of so many recipients, the newest.")
+@click.option("--limit", type=click.IntRange(1), default=5, show_default=True, help="The ways of so many recipients.")
 @click.option(
     "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True, help="For people, for programs."
 )

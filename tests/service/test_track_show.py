@@ -113,8 +113,8 @@ def test_hostile_words_are_shown_harmless_whatever_they_say(probe: Probe, lake: 
 
 def test_a_message_to_many_is_a_list_and_then_the_newest_ways(probe: Probe, lake: Path) -> None:
     code, out, _ = probe(MANY_ID, "--lake", str(lake), "--limit", "3")
-    assert out.startswith("The newest 3; it has more recipients: --limit\n")
-    assert out.count("message  <news@list.example>") == 3
+    assert out.startswith("3 of its ways, those in trouble first, then the slowest; there are more: --limit\n")
+    assert [line.split()[1] for line in out.splitlines() if line.startswith("to  ")] == [f"r{number}@far.example" for number in (8, 7, 6)]
     assert code == 0
 
 

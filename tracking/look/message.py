@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from thresholds.scope import Scope
     from tracking.look.find import Found
 
-ORDER = "order by coalesce(entered_at, left_at) desc nulls last, flow_id"
+ORDER = """
+order by coalesce(entered_at, left_at) desc nulls last, outcome in ('delivered', 'relayed'), left_at desc nulls first, flow_id
+"""  # the newest message first, of its recipients those in trouble, then the slowest
 BY = (
     "message_id in ($id, '<' || $id || '>')",
     "flow_id = $id",
