@@ -23,6 +23,8 @@ PACKAGES = {
         "debootstrap": "fresh roots to run the Dockerfiles' steps in",
     },
 }
+# Not installed but unpacked, for they exclude Postfix: program -> its packages (setup.beside)
+BESIDE = {"exim": ("exim4-daemon-light", "libidn12")}
 VENV = {"python3-venv": "the virtual environment"}
 
 # What a postinst would ask. Answered only where no configuration of that package is there yet: nobody's own is touched.

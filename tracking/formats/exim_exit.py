@@ -21,10 +21,10 @@ _MEANT = {
     "sender": f"case when contains(head.tail, ' F=<') then regexp_extract(head.tail, {word(rf'^ F=<({ADDRESS})>')}, 1) end",
     "fields": f"case when head.tail[2:4] in ('F=<', 'P=<', 'SRS') then regexp_replace(head.tail, {word(_FRONT)}, '') else head.tail end",
 }
-_WHO = {  # a mailbox is logged by its local part alone, and its address behind it; a file or a program has only that
-    "recipient": "case when former is not null "
-    "and (here or not contains(address, '@') and lower(split_part(former, '@', 1)) = lower(address)) then former "
-    "when address not in (':blackhole:', 'discarded') then address end",
+_WHO = {
+    "recipient": "case when here then coalesce(former, nullif(nullif(address, ':blackhole:'), 'discarded')) "
+    "when former is null or contains(address, '@') then address "
+    "when lower(split_part(former, '@', 1)) = lower(address) then former else address || '@' || split_part(former, '@', -1) end",
 }
 _HOST = {
     "peer": cut("fields", r" H=(\S+) \[([^\]]+)\]", "host", "ip"),

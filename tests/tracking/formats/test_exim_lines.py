@@ -62,6 +62,7 @@ LINES: list[tuple[str, dict[str, Any]]] = [
     ("1xUnbY-00088o-0A == rita@a.example R=local T=box defer (-1) DT=0.034s: Tainted '/box/rita' not permitted", {"event": "defer", "said": "Tainted '/box/rita' not permitted", "extra": '{"code":-1}'}),
     ("1xUnbY-00089I-2a ** bouncer@a.example F=<ann@a.example> R=aliases: gone away DT=0.000s", {"event": "fail", "said": "gone away", "sender": "ann@a.example"}),
     (f'1xUnbY-00089I-2a -> b@y.example R=r T=t H=y.example [2001:db8::1] {TLS} C="250 2.0.0 Ok: queued as 4Xyz1z23zabc"', {"link_id": "4Xyz1z23zabc", "next_ip": "2001:db8::1", "original": "->", "tls": TLS.split(maxsplit=1)[0][2:]}),
+    ("1xUoIU-000545-2g => ann <group@a.example> R=local T=box", {"event": "deliver", "recipient": "ann@a.example", "related_recipient": "group@a.example"}),
     # from the test data of fail2ban, its file exim
     (
         "auth_plain authenticator failed for (rom182) [193.0.2.45]:41556 I=[10.0.0.1]:25: 535 Incorrect authentication data (set_id=webmaster)",
