@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MOST_PART = 0.5  # of the whole time: who took more is where it went
 LEAST_SECONDS = 1.0  # below, stamps of whole seconds decide nothing
 TO = " -> "
+SAID = 160  # characters of a peer's words
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Way:
     message_id: str
     stays: tuple[Stay, ...]
     uncertainty_seconds: float = 0.0
+    said: str = ""  # why it is where it is, in the words of who said it last
 
     def parts(self, now: datetime) -> Iterator[tuple[Aspect, str, float, Stay]]:
         """Yield each hop and each link with its seconds; where the message still is, the seconds so far."""
@@ -72,7 +74,14 @@ def slowest(way: Way, seconds: float, now: datetime) -> str:
 
 def proofs(way: Way, now: datetime) -> tuple[tuple[str, str], ...]:
     """Return of each hop and link a sentence with its lines: (`hop hub1`, `hub1 has had 4FA1 for 12 s by its log: mail.log:123`)."""
-    return tuple((f"{aspect} {name}", _proof(aspect, name, seconds, stay)) for aspect, name, seconds, stay in way.parts(now))
+    return tuple(
+        (f"{aspect} {name}", _proof(aspect, name, seconds, stay) + _why(way, stay)) for aspect, name, seconds, stay in way.parts(now)
+    )
+
+
+def _why(way: Way, stay: Stay) -> str:
+    """Return why the message is still there, in the log's words."""
+    return f" ({way.said[:SAID]})" if way.said and stay.left_at is None else ""
 
 
 def _proof(aspect: Aspect, name: str, seconds: float, stay: Stay) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from console.board_trips import HOST
 from console.histogram import MAIL_SECONDS, Histogram
 from tracking.importing_values import FileReport
+from tracking.values import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -137,16 +138,17 @@ def own_flow(flow: Flow) -> JSON:
         "outcome": str(flow.outcome),
         "uncertainty_seconds": flow.uncertainty_seconds,
         "end_to_end_seconds": flow.end_to_end_seconds,
-        "hops": [_hop(one) for one in flow.hops],
+        "said": flow.said or "",
+        "hops": [_hop(one, still=one is flow.hops[-1] and flow.outcome is Outcome.DEFERRED) for one in flow.hops],
     }
 
 
-def _hop(hop: Hop) -> JSON:
+def _hop(hop: Hop, *, still: bool) -> JSON:
     return {
         "server": hop.server,
         "id": hop.id,
         "arrived_at": _iso(hop.arrived_at),
-        "left_at": _iso(hop.left_at),
+        "left_at": None if still else _iso(hop.left_at),  # of a deferred one it is the last try
         "link_seconds": hop.link.seconds if hop.link is not None else None,
         "lines": [[one.file, one.line] for one in hop.lines[-LINES:]],
     }

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 JSON = dict[str, Any]
 LONGEST = 8 << 20  # bytes of one line
-NICE = 10  # below the probes
+NICE = 5  # below the probes; more, and a busy machine would leave it nothing
 THREADS = 1  # of DuckDB: the other processors are for probes
 
 

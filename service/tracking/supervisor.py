@@ -104,7 +104,7 @@ class Supervisor:
             self.problem = f"its process cannot be started: {(error.strerror or 'unknown reason').lower()}"
             return
         self.starts += 1
-        self.problem = "its process ended without a word"
+        self.problem = ""
         hearing = asyncio.create_task(self._hear(process))
         changed = asyncio.create_task(self._changed.wait())
         try:
@@ -115,6 +115,7 @@ class Supervisor:
             await self._leave(process)
             hearing.cancel()
             self._process = None
+            self.problem = self.problem or "its process ended without a word"
 
     async def _hear(self, process: Process) -> None:
         """Hand on all that it says, to its end."""

@@ -59,7 +59,7 @@ def _put(known: dict[str, Value], name: str, value: Value) -> None:
 
 def way_of(told: Mapping[str, Any]) -> Way:
     """Return a way as the process that follows tells it (service.tracking.news.own_flow)."""
-    return Way(told["message_id"], tuple(map(_stay, told["hops"])), told["uncertainty_seconds"])
+    return Way(told["message_id"], tuple(map(_stay, told["hops"])), told["uncertainty_seconds"], told["said"])
 
 
 def _stay(told: Mapping[str, Any]) -> Stay:

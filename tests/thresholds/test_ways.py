@@ -87,6 +87,12 @@ def test_what_proves_it_names_file_and_line() -> None:
     )
 
 
+def test_who_still_has_it_says_why() -> None:
+    told = replace(way(None), said="450 4.3.2 the way on is closed")
+    (*_, (_, last)) = proofs(told, after(12.8))
+    assert last.endswith("hub.log:42 (450 4.3.2 the way on is closed)")
+
+
 def observed(outcome: Outcome | None, level: Level, broke: tuple[str, ...] = ()) -> Observation:
     trip = replace(TRIP, outcome=outcome)
     seen = of_trip(TripRun(trip, Verdict(level, ("late",), broke=broke)), after(12.5), way())
