@@ -13,6 +13,7 @@ SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "flows": ("service.track.flows_command", "Print every flow of a span of time, one per message and final recipient."),
     "status": ("service.track.status_command", "Say how far each log is read, what was not understood, and what was imported."),
     "doctor": ("service.track.doctor_command", "Say what the servers' logs do not tell, and the commands that change it."),
+    "erase": ("service.track.erase_command", "Erase one person's traces from the lake, for good."),
 }
 
 

@@ -80,11 +80,12 @@ def _options(wanted: Wanted) -> Options:
     return Options(
         *(wanted.form, wanted.server, wanted.group, wanted.timezone, wanted.year, wanted.dates or wanted.options),
         memory_bytes=size(wanted.memory),
-        privacy=Privacy(_key(wanted.key_file), wanted.subjects),
+        privacy=Privacy(key_of(wanted.key_file), wanted.subjects),
     )
 
 
-def _key(file: str | None) -> bytes:
+def key_of(file: str | None) -> bytes:
+    """Return the key of the pseudonyms that stands in a file; an empty one where none is named. Raises: TrackError."""
     if file is None:
         return b""
     try:
