@@ -18,9 +18,9 @@ from tracking.collect.values import FileState, Unreadable, Verdict
 from tracking.formats.format import Context
 from tracking.formats.registry import recognise
 from tracking.importing_ahead import ahead
-from tracking.importing_batch import Whose
 from tracking.importing_clocks import measure_clocks
 from tracking.importing_flows import correlate, uncorrelated_rows
+from tracking.importing_pending import Pending, Whose
 from tracking.importing_sources import grown, reported
 from tracking.importing_twice import leave_out, rivals
 from tracking.importing_values import FileReport, Options, Progress, Report, checked
@@ -60,7 +60,7 @@ class Importer:
         self._pending: dict[int, Source] = {}
         self._waiting = 0  # lines not committed
         self._done = self._total = 0
-        batches.empty(self._con)
+        self._rows = Pending(self._con)
 
     def close(self) -> None:
         """Let the memory go; what is not flushed is forgotten."""
@@ -83,7 +83,7 @@ class Importer:
             try:
                 with telling(self.pen.lake):
                     self._file(found)
-            except Unreadable as error:
+            except (Unreadable, batches.GivenUp) as error:
                 self._unread(found, str(error))
             self._done = before + found.size
             self._say(f"reading {found.name}")
@@ -161,7 +161,7 @@ class Importer:
         if chunk.first_line == 1 and told.unparsed == chunk.lines and self._format is not None:
             return self._refuse(chunk.name, report, wrong(of, batches.first_lines(chunk.text)))
         state = replace(chunk.state, carry=carry)
-        batches.keep(con, Whose(chunk.file_id, source.group))
+        self._rows.add(Whose(chunk.file_id, source.group), chunk.lines)
         self._keep(replace(grown(source, chunk, told, span), state=state.json(), read_at=self.pen.now), state)
         self._waiting += chunk.lines
         reported(report, chunk, told)
@@ -188,7 +188,7 @@ class Importer:
         settings = {**self.pen.manifest.settings, "privacy": self.options.privacy.settings}
         self.pen.commit(Change(parts, files=self._pending, settings=settings))
         self._pending, self._waiting = {}, 0
-        batches.empty(self._con)
+        self._rows.clear()
         if uncorrelated_rows(self.pen.manifest) >= self.options.sizes.correlate_rows:
             self.correlate()
 

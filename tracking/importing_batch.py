@@ -1,7 +1,6 @@
-"""From a chunk of lines to rows: landed for DuckDB, parsed by its format, each line told as event, noise or unparsed, kept until a commit.
+"""From a chunk of lines to rows: landed for DuckDB, parsed by its format, each line told as event, noise or unparsed.
 
-The rows wait in two tables, `pending_lines` and `pending_events`, so that a thousand small files make one commit. All SQL of landing
-stands here: `read_csv` with nothing but lines is DuckDB's own.
+All SQL of landing stands here: `read_csv` with nothing but lines is DuckDB's own. What comes of it waits in `importing_pending`.
 """
 
 from __future__ import annotations
@@ -10,13 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from tracking.collect.values import Unreadable
 from tracking.errors import TrackError
 from tracking.lake.days import latest
 from tracking.lake.durable import PRIVATE
-from tracking.lake.kinds import names
 from tracking.lake.privacy import KEEP, PSEUDONYM
-from tracking.schema import EVENTS, LINES, NOISE, PARSED, ddl
+from tracking.schema import NOISE, PARSED, ddl
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -37,23 +34,23 @@ create or replace temp table landed as
 select row_number() over () + $before as n, coalesce(line, '') as line
 from read_csv($file, columns = {{'line': 'VARCHAR'}}, delim = '', quote = '', escape = '', header = false, auto_detect = false,
               max_line_size = {LONGEST_LINE})"""
+# A line without an event is from about the time of the last one before it: only these few are looked up (an asof join sorts).
 _TOLD = """
 create or replace temp table told as
-select l.n, coalesce(t.time, $before, (select arg_min(time, n) from parsed)) as time,
-       case when e.n is not null then 'event' when z.n is not null then 'noise' else 'unparsed' end as state,
-       case when e.n is not null then null else coalesce(z.kind, $expected) end as kind
-from (select n from landed) l
-left join (select distinct n from parsed) e on e.n = l.n
-left join (select n, min(kind) as kind from noise group by n) z on z.n = l.n
-asof left join (select n, min(time) as time from parsed group by n) t on l.n >= t.n"""
+with said as materialized (select n, min(time) as time from parsed group by n),
+quiet as (
+    select l.n, t.time, z.kind from (select n from landed anti join said using (n)) l
+    left join (select n, min(kind) as kind from noise group by n) z on z.n = l.n asof left join said t on l.n >= t.n)
+select l.n, coalesce(e.time, q.time, $before, (select arg_min(time, n) from said)) as time,
+       case when e.n is not null then 'event' when q.kind is not null then 'noise' else 'unparsed' end as state,
+       case when e.n is null then coalesce(q.kind, $expected) end as kind, l.line as text
+from landed l left join said e on e.n = l.n left join quiet q on q.n = l.n"""
 _LAST = "select arg_max(time, n) from parsed"
 _COUNTS = "select state, coalesce(kind, ''), count(*) from told group by all"
 _UNPARSED = f"select n from told where state = 'unparsed' order by n limit {EXAMPLES}"
 _SPAN = """
 select min(time) filter (good), max(time) filter (good), count(*) filter (not good), list(distinct server)
 from (select time, server, coalesce(time >= timestamp '1990-01-01' and time <= $latest, false) as good from parsed)"""
-_KEEP_LINES = """
-insert into pending_lines select cast($file_id as ubigint), l.n, t.time, t.state, t.kind, l.line from landed l join told t on t.n = l.n"""
 # Each subject and what stands for it; a CSV has its quotes doubled. The longest first, so that no subject within another is left.
 _SUBJECTS = """
 create or replace temp table subjects as
@@ -66,20 +63,10 @@ _COVER = (
            extra = replace(extra, s.subject, s.instead), said = replace(said, s.subject, s.instead)
        from subjects s where s.n = parsed.n""",
 )
-_OF_PARSED = ", ".join(f'"{column.name}"' for column in PARSED if column.name != "n")
-_KEEP_EVENTS = f"""
-insert into pending_events ({names(EVENTS)})
-select cast($file_id as ubigint), n, {_OF_PARSED}, nullif($server_group, '') from parsed"""
-
-EMPTY = (ddl("pending_lines", LINES), ddl("pending_events", EVENTS))
 
 
-@dataclass(frozen=True, slots=True)
-class Whose:
-    """Which file a chunk is of."""
-
-    file_id: int
-    group: str
+class GivenUp(TrackError):  # noqa: N818 - it names the file's state, as Unreadable does
+    """A format cannot read a file: the message is one sentence for its reader, and names the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +100,7 @@ def land(con: DuckDBPyConnection, text: bytes, first_line: int, folder: Path) ->
 
 
 def parse(con: DuckDBPyConnection, of: Format, context: Context, lines: int) -> str:
-    """Make `parsed` and `noise` of what landed; return the format's carry. Raises: TrackError, Unreadable where the format gives up."""
+    """Make `parsed` and `noise` of what landed; return the format's carry. Raises: TrackError; GivenUp where the format does."""
     con.execute(ddl("parsed", PARSED))
     con.execute(ddl("noise", NOISE))
     (landed,) = con.execute("select count(*) from landed").fetchone() or (0,)
@@ -122,7 +109,7 @@ def parse(con: DuckDBPyConnection, of: Format, context: Context, lines: int) -> 
     try:
         return of.parse(con, context)
     except ValueError as error:
-        raise Unreadable(str(error)) from error
+        raise GivenUp(str(error)) from error
 
 
 def span(con: DuckDBPyConnection, now: datetime) -> Span:
@@ -136,7 +123,7 @@ def _aware(time: datetime | None) -> datetime | None:
 
 
 def tell(con: DuckDBPyConnection, expected: str, before: datetime | None) -> Told:
-    """Make the table `told` of what each landed line is, and count it.
+    """Make the table `told (n, time, state, kind, text)` of what each landed line is, and count it.
 
     Args:
         con: where `landed`, `parsed` and `noise` are.
@@ -160,18 +147,6 @@ def cover(con: DuckDBPyConnection, privacy: Privacy) -> None:
         return
     con.execute(_SUBJECTS, {"key": privacy.key.hex() if privacy.subjects == PSEUDONYM else ""})
     for statement in _COVER:
-        con.execute(statement)
-
-
-def keep(con: DuckDBPyConnection, whose: Whose) -> None:
-    """Add what was told to what waits for the next commit."""
-    con.execute(_KEEP_LINES, {"file_id": whose.file_id})
-    con.execute(_KEEP_EVENTS, {"file_id": whose.file_id, "server_group": whose.group})
-
-
-def empty(con: DuckDBPyConnection) -> None:
-    """Forget what waited: it is committed."""
-    for statement in EMPTY:
         con.execute(statement)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.tracking.made import NOW, SMALL, contents, count, log, message, take
+from tracking import importing_pending
 from tracking.errors import TrackError
 from tracking.formats.registry import tried
 from tracking.importing import import_paths
@@ -42,6 +43,18 @@ def test_many_batches_are_one_import(tmp_path: Path) -> None:
     take(tmp_path / "large", path, options=Options())
     assert load(tmp_path / "small").sequence > load(tmp_path / "large").sequence
     assert contents(tmp_path / "small") == contents(tmp_path / "large")
+
+
+def test_large_and_small_chunks_wait_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large chunk's tables wait as they are, a small one's rows are gathered: one commit has both, each with its own file and group."""
+    paths = [log(tmp_path / "a", range(30), "mx1"), log(tmp_path / "b", range(3), "mx2"), log(tmp_path / "c", range(40), "mx3")]
+    options = Options(group="it's ours")
+    take(tmp_path / "gathered", *paths, options=options)
+    monkeypatch.setattr(importing_pending, "LARGE_LINES", 100)
+    take(tmp_path / "kept", *paths, options=options)
+    assert contents(tmp_path / "kept") == contents(tmp_path / "gathered")
+    assert load(tmp_path / "kept").sequence == load(tmp_path / "gathered").sequence
+    assert count(tmp_path / "kept", "select count(*) from events where server_group = 'it''s ours'") == 73 * 6
 
 
 def test_the_same_again_changes_nothing(tmp_path: Path) -> None:

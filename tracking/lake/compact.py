@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from tracking.lake.manifest import Manifest, Part
     from tracking.lake.write import Writer
+    from tracking.schema import Column
 
 FEW = 8  # files of one size that may stand beside each other
 SMALL_BYTES = 256 << 10  # all below are of one size; each further size is FEW times as large
@@ -83,11 +84,18 @@ def _living(pen: Writer, con: DuckDBPyConnection, pile: Pile) -> str:
 def rewrite(pen: Writer, con: DuckDBPyConnection, pile: Pile, select: str) -> None:
     """Put what a SELECT gives in the place of a pile: of the same day, with the rows' own sequence numbers. Raises: TrackError."""
     order = f" order by {ORDER_OF[pile.kind]}" if pile.kind in ORDER_OF else ""
-    con.execute(f"create or replace temp view merged as select {names(STORED[pile.kind])} from ({select}){order}")
+    con.execute(f"create or replace temp view merged as select {names(_columns(pen, con, pile))} from ({select}){order}")
     counted = f"select count(*), min(t), max(t) from (select {TIME_OF[pile.kind]} as t from merged)"
     rows, since, until = con.execute(counted).fetchone() or (0, None, None)
     parts = (pen.merged(con, pile.kind, pile.day, (rows, since, until)),) if rows else ()
     pen.commit(Change(parts, frozenset(part.path for part in pile.parts)))
+
+
+def _columns(pen: Writer, con: DuckDBPyConnection, pile: Pile) -> tuple[Column, ...]:
+    """Return the columns that some file of a pile has; the others hold nothing."""
+    paths = [str(pen.lake / part.path) for part in pile.parts]
+    has = {name for (name,) in con.execute("select distinct name from parquet_schema($paths)", {"paths": paths}).fetchall()}
+    return tuple(column for column in STORED[pile.kind] if column.name in has)
 
 
 def _forget(pen: Writer, con: DuckDBPyConnection) -> None:

@@ -19,3 +19,10 @@ def day_of(expression: str) -> str:
 def latest(now: datetime) -> datetime:
     """Return the last moment that a line read now can be from, as a naive UTC time for SQL."""
     return (now + AHEAD).astimezone(UTC).replace(tzinfo=None)
+
+
+def on_day(expression: str, day: str) -> str:
+    """Return the SQL that says whether a timestamp is of a day that `day_of` named; takes the parameter $latest."""
+    if day == UNKNOWN_DAY:
+        return f"{day_of(expression)} = '{UNKNOWN_DAY}'"
+    return f"{expression} >= timestamp '{day}' and {expression} < timestamp '{day}' + interval 1 day and {expression} <= $latest"

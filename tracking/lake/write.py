@@ -12,10 +12,10 @@ from shutil import rmtree
 from typing import TYPE_CHECKING, Any
 
 from tracking.lake import manifest as manifests
-from tracking.lake.days import day_of, latest
+from tracking.lake.days import day_of, latest, on_day
 from tracking.lake.durable import discarded_on_error, make_folder, settle
 from tracking.lake.engine import quoted, telling
-from tracking.lake.kinds import STORED, TIME_OF, shape
+from tracking.lake.kinds import SEQUENCE, STORED, TIME_OF, shape
 from tracking.lake.lock import Lock
 from tracking.lake.manifest import Dropped, Manifest, Part
 
@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from tracking.lake.manifest import Import, Source
+    from tracking.schema import Column
 
 GRACE = timedelta(minutes=10)  # how long a file that no commit names any more stays for those who read it
 PARQUET = "format parquet, compression zstd, compression_level 1, parquet_version v2, row_group_size 122880"
+MANY = 10_000  # rows: a file of more has no columns that hold nothing
 SPILL = "tmp"  # what does not fit into memory, and the batch under way
 
 
@@ -99,29 +101,29 @@ class Writer:
         Raises: TrackError.
         """
         with telling(self.lake):
-            return tuple(self._part(con, kind, table, row) for row in _days(con, kind, table, self.now))
+            return tuple(self._part(con, kind, _filled(con, kind, row, self.now)) for row in _days(con, kind, table, self.now))
 
-    def _part(self, con: DuckDBPyConnection, kind: str, table: str, row: _Day, *, stamped: bool = False) -> Part:
-        """Write the rows of one day."""
+    def _part(self, con: DuckDBPyConnection, kind: str, row: _Day, *, stamped: bool = False) -> Part:
+        """Write the rows of one day; those that are not `stamped` yet get this commit's number."""
         self._number += 1
         path = f"{kind}/day={row.day}/{self.sequence:08d}-{self._number}.parquet"
-        copy(con, self._select(kind, table, row, stamped=stamped), self.lake / path, {"latest": latest(self.now), "day": row.day})
+        given = {} if stamped or kind == "tombstones" else {"sequence": f"cast({self.sequence} as bigint) as sequence"}
+        columns = ", ".join(given.get(column.name, f'"{column.name}"') for column in row.columns)
+        copy(con, f"select {columns} from {row.rows_of}", self.lake / path, {"latest": latest(self.now)})
         weight = (self.lake / path).stat().st_size
-        about = (row.rows, weight, self.sequence, shape(STORED[kind]), row.since, row.until)
+        about = (row.rows, weight, self.sequence, shape(row.columns), row.since, row.until)
         return Part(kind, path, row.day, *about, applied=self.sequence, correlated=stamped or kind != "events", written=self.now)
 
-    def _select(self, kind: str, table: str, row: _Day, *, stamped: bool) -> str:
-        """Return the SELECT of one day; rows that are not `stamped` yet get this commit's number."""
-        given = {} if stamped or kind == "tombstones" else {"sequence": f"cast({self.sequence} as bigint) as sequence"}
-        columns = ", ".join(given.get(column.name, f'"{column.name}"') for column in STORED[kind])
-        where = "" if row.alone else f" where {day_of(TIME_OF[kind])} = $day"
-        return f"select {columns} from {table}{where}"
-
     def merged(self, con: DuckDBPyConnection, kind: str, day: str, about: tuple[int, datetime | None, datetime | None]) -> Part:
-        """Write the view `merged` as one file of a day; `about`: its rows, earliest and latest time. Raises: TrackError."""
+        """Write the view `merged` as one file of a day, with the columns it has.
+
+        `about`: its rows, earliest and latest time. Raises: TrackError.
+        """
         rows, since, until = about
+        has = {name for name, *_ in con.execute("describe merged").fetchall()}
+        columns = tuple(column for column in STORED[kind] if column.name in has)
         with telling(self.lake):
-            return self._part(con, kind, "merged", _Day(day, rows, _aware(since), _aware(until), alone=True), stamped=True)
+            return self._part(con, kind, _Day(day, rows, _aware(since), _aware(until), "merged", columns), stamped=True)
 
     def commit(self, change: Change) -> None:
         """Make the change, for good and at once; remove what nobody has read for a while. Raises: TrackError."""
@@ -164,14 +166,31 @@ class _Day:
     rows: int
     since: datetime | None
     until: datetime | None
-    alone: bool  # no other day is in the table
+    rows_of: str  # SQL: the table, with a condition where it holds other days too; takes $latest
+    columns: tuple[Column, ...]  # that the file gets
 
 
 def _days(con: DuckDBPyConnection, kind: str, table: str, now: datetime) -> list[_Day]:
     time = TIME_OF[kind]
     question = f"select {day_of('t')}, count(*), min(t), max(t) from (select {time} as t from {table}) group by 1 order by 1"
     rows = con.execute(question, {"latest": latest(now)}).fetchall()
-    return [_Day(day, count, _aware(since), _aware(until), len(rows) == 1) for day, count, since, until in rows]
+    alone = len(rows) == 1
+    return [
+        _Day(day, count, _aware(since), _aware(until), table if alone else f"{table} where {on_day(time, day)}", STORED[kind])
+        for day, count, since, until in rows
+    ]
+
+
+def _filled(con: DuckDBPyConnection, kind: str, row: _Day, now: datetime) -> _Day:
+    """Leave out the columns in which a day's many rows hold nothing; of few rows all stay, so that lakes have few shapes."""
+    if row.rows < MANY:
+        return row
+    asked = tuple(column for column in row.columns if column != SEQUENCE)
+    counting = ", ".join(f'count("{column.name}")' for column in asked)
+    question = f"select {counting} from {row.rows_of}"
+    counts = con.execute(question, {"latest": latest(now)} if "$latest" in question else {}).fetchone() or ()
+    empty = {column.name for column, count in zip(asked, counts, strict=True) if not count}
+    return replace(row, columns=tuple(column for column in STORED[kind] if column.name not in empty))
 
 
 def _aware(time: datetime | None) -> datetime | None:

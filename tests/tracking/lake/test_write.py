@@ -12,6 +12,8 @@ import pytest
 from tests.tracking.lake.laking import NOW, at, put, table, writer
 from thresholds.scope import EVERYTHING, Scope
 from tracking.errors import TrackError
+from tracking.lake import write
+from tracking.lake.compact import compact
 from tracking.lake.engine import connect
 from tracking.lake.manifest import NAME, Import, Manifest, Source, from_json, to_json
 from tracking.lake.reader import asking, open_lake, rows
@@ -64,6 +66,22 @@ def test_each_day_has_its_file_and_odd_times_a_folder_of_their_own(tmp_path: Pat
     assert {part.day: part.rows for part in parts} == {"2026-11-19": 1, "2026-11-20": 1, "unknown": 4}
     assert seen(tmp_path, "select count(*) as n from lines") == [{"n": 6}]
     assert all((tmp_path / part.path).stat().st_mode & 0o77 == 0 for part in parts)
+
+
+def test_a_large_file_has_no_columns_that_hold_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are NULL for who reads them, come back with the first file that has them, and stay away when such files are merged."""
+    monkeypatch.setattr(write, "MANY", 2)
+    pen = writer(tmp_path)
+    put(pen, "lines", *(line(number, at("08:00")) for number in range(3)))
+    put(pen, "lines", *(line(number, at("08:00")) for number in range(3, 6)))
+    con = connect(None)
+    written = f"select distinct name from parquet_schema('{tmp_path}/lines/*/*.parquet') where name <> 'duckdb_schema'"
+    assert {name for (name,) in con.execute(written).fetchall()} == {"file_id", "line", "time", "state", "text"}
+    assert compact(pen, few=2) == 1
+    pen.burn()
+    assert {name for (name,) in con.execute(written).fetchall()} == {"file_id", "line", "time", "state", "text"}
+    put(pen, "lines", line(7, at("08:00")), {**line(8, at("08:00")), "kind": "blank"})
+    assert seen(tmp_path, "select count(*) as n, count(kind) as kinds from lines") == [{"n": 8, "kinds": 1}]
 
 
 def test_a_component_is_replaced_as_a_whole(tmp_path: Path) -> None:
