@@ -12,6 +12,7 @@ _SESSION = r"[\w+/=-]{20,}(?::[A-Z]\d+)*"
 _AGENTS = ("lmtp", "lda", "deliver", "dovecot-lda")
 _DELIVERING = of(*_AGENTS)
 _SERVES = f"service in {_AGENTS}"
+_FRONT = r"^(\w[\w-]*)(?:\((.*)\))?((?:(?:, session=)?<[^<>]*>)*)$"
 # `service(user)<pid><session>: Level: text`; before 2.3 `lmtp(pid, user): session: text`. Only files of Dovecot's own say `Info`.
 LINES = rf"""
 select * replace (case when early then substr(text, length(id) + 3) else text end as text) from (
@@ -26,7 +27,7 @@ select * replace (case when early then substr(text, length(id) + 3) else text en
                 case when level in ('Info', 'Warning', 'Error', 'Fatal', 'Panic', 'Debug') then substr(body, length(level) + 3)
                      else body end as text
             from (
-                select *, regexp_extract(front, '^(\w[\w-]*)(?:\((.*)\))?((?:<[^<>]*>)*)$', ['service', 'name', 'marks']) as parts,
+                select *, regexp_extract(front, '{_FRONT}', ['service', 'name', 'marks']) as parts,
                     substr(rest, length(front) + 3) as body, split_part(substr(rest, length(front) + 3), ': ', 1) as level
                 from (select *, split_part(rest, ': ', 1) as front from heads where software = 'dovecot')
             )
@@ -61,13 +62,14 @@ DOOR = Rule(  # what else the servers at the door say of a client: proxies, limi
     "door",
     _LOGINS,
     r"(?P<reason>.*?): (?P<fields>(?:user=<|method=|rip=).*)",
-    word("other"),
+    "case when contains(reason, ': started proxying') then 'login' when contains(reason, ': disconnecting') then 'disconnect' "
+    "else 'other' end",
     {**_CLIENT, "original": "split_part(reason, '(', 1)", "said": "left(reason, 1000)"},
     (r"(?P<reason>.*)(?P<fields>)",),
 )
 CLOSED = Rule(
     "closed",
-    f"{of('imap', 'pop3', 'submission', 'managesieve', 'IMAP', 'POP3')} and severity is null and "
+    f"{of('imap', 'pop3', 'submission', 'managesieve', 'imap-hibernate', 'IMAP', 'POP3', 'MANAGESIEVE')} and severity is null and "
     + starts("Disconnected", "Logged out", "Connection closed", "Server shutting down", "Inactivity", "Too many ", "Remote closed"),
     "(?P<said>.*)",
     word("disconnect"),
@@ -125,15 +127,15 @@ _DELIVERED = {
     "next_host": "case when what = 'forwarded to' then null else 'local' end",
     "ends": f"what in ({', '.join(map(word, _EVENTS))})",
 }
-_FRONT = r"(?P<front>.*?msgid=.*)"
+_BEFORE = r"(?P<front>.*?msgid=.*)"
 DELIVERED = Rule(  # `[sieve: ]msgid=<id>: [redirect action: ]forwarded to <a>`; also with any other fields in front (deliver_log_format)
     "delivered",
     f"{_DELIVERING} and severity is null and contains(text, 'msgid=')",
-    rf"{_FRONT}(?:: |, )(?:[\w-]+ action: )?(?P<done>(?i:{_SHAPED}))",
+    rf"{_BEFORE}(?:: |, )(?:[\w-]+ action: )?(?P<done>(?i:{_SHAPED}))",
     f"case what {_ARMS} when 'failed to store into mailbox' then {{failed}} when 'save failed to' then {{failed}} "
     "when 'save failed to open mailbox' then {failed} else 'other' end".format(failed=f"if({_QUOTA}, 'fail', 'defer')"),
     _DELIVERED,
-    (rf"{_FRONT}(?:: |, )(?:[\w-]+ action: )?(?P<done>(?i:{_WHAT}).*)", r"(?P<front>.*?msgid=.*?): (?P<done>.*)"),
+    (rf"{_BEFORE}(?:: |, )(?:[\w-]+ action: )?(?P<done>(?i:{_WHAT}).*)", r"(?P<front>.*?msgid=.*?): (?P<done>.*)"),
     (
         {"what": f"coalesce({_BEGUN}, 'other')", "mid": _MESSAGE_ID},
         {"said": "ltrim(substr(done, length(what) + 1), ' :')"},
@@ -180,6 +182,11 @@ _SILENT = (
     "replicator",
     "dict",
     "ssl-params",
+    "ssl-build-param",
+    "quota-status",
+    "health-check",
+    "dsync-local",
+    "dsync-server",
 )
 PROGRAM = Program(
     "dovecot",

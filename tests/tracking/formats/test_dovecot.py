@@ -106,6 +106,10 @@ Nov 12 08:00:00 mail dovecot: lmtp(113): Disconnect from 172.22.1.6: Client has 
 Nov 12 08:00:00 mail dovecot: imap(me@a.example)<373>: Logged out in=146 out=2974 deleted=0 expunged=0 trashed=0 hdr_count=0 hdr_bytes=0 body_count=0 body_bytes=0
 Nov 12 08:00:00 mail dovecot: pop3(me@a.example)<8><qwiLdMtgUpd/AAAB>: Disconnected: Logged out top=0/0, retr=1/307, del=1/1, size=291
 Nov 12 08:00:00 mail dovecot: imap(me@a.example)<8><qwiLdMtgUpd/AAAB>: copy from INBOX: box=Trash, uid=908, msgid=<123.foo@bar>, size=17
+Nov 12 08:00:00 mail dovecot: imap(me@a.example), session=<Pq7>: Disconnected: Logged out in=146 out=2974
+Nov 12 08:00:00 mail dovecot: POP3(old@a.example): Disconnected for inactivity top=0/0, retr=0/0, del=0/1, size=17
+Nov 12 08:00:00 mail dovecot: imap-login: proxy(me@a.example): started proxying to 10.0.0.1:143: user=<me@a.example>, method=PLAIN, rip=192.0.2.1, lip=192.0.2.2
+Nov 12 08:00:00 mail dovecot: imap-login: proxy(me@a.example): disconnecting 192.0.2.1 (Disconnected by client)
 Nov 12 08:00:00 mail dovecot: auth: pam(account@a.example,200.76.17.206): pam_authenticate() failed: User not known
 Nov 12 08:00:00 mail dovecot: lmtp(u@a.example)<8><qwiLdMtgUpd/AAAB>: Error: sieve: binary save: failed to create temporary file
 Nov 12 08:00:00 mail dovecot: master: Dovecot v2.4.1 (7d8c0e5759) starting up for imap, lmtp
@@ -122,6 +126,10 @@ def test_how_sessions_end_and_what_is_noise() -> None:
         ("disconnect", "me@a.example", None),
         ("disconnect", "me@a.example", None),
         ("other", "me@a.example", None),
+        ("disconnect", "me@a.example", None),
+        ("disconnect", "old@a.example", None),
+        ("login", "me@a.example", "192.0.2.1"),
+        ("disconnect", None, None),
         ("other", "account@a.example", "200.76.17.206"),
         ("error", "u@a.example", None),
     ]
