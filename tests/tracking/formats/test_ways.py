@@ -95,6 +95,22 @@ def test_through_amavis_into_junk() -> None:
     assert flows([("", silent)]) == [f"mail 792B6131D7 -filter-id-> mail E8339132AB -lmtp-session-> {INBOX}"]
 
 
+PIPED = """\
+Dec 19 17:58:03 hostname postfix/smtpd[4]: 31313188615: client=mx.domain.example[192.0.2.1]
+Dec 19 17:58:03 hostname postfix/cleanup[4]: 31313188615: message-id=<70.B1.4795X.0Foo8585@domain.example>
+Dec 19 17:58:03 hostname postfix/qmgr[4]: 31313188615: from=<s@domain.example>, size=599, nrcpt=1 (queue active)
+Dec 19 17:58:04 hostname dovecot: lda(me@mydomain.example): sieve: msgid=<70.B1.4795X.0Foo8585@domain.example>: stored mail into mailbox 'INBOX'
+Dec 19 17:58:04 hostname postfix/pipe[5]: 31313188615: to=<me@mydomain.example>, relay=dovecot, delay=0.9, delays=0.8/0/0/0.1, dsn=2.0.0, status=sent (delivered via dovecot service)
+Dec 19 17:58:04 hostname postfix/qmgr[4]: 31313188615: removed
+"""
+
+
+def test_through_a_pipe_into_dovecots_lda() -> None:
+    """An old one names no session: the Message-ID and the recipient on this host tie it."""
+    mailbox = "hostname <70.B1.4795X.0Foo8585@domain.example>: delivered me@mydomain.example"
+    assert flows([("", PIPED)]) == [f"hostname 31313188615 -message-id+client-> {mailbox}"]
+
+
 def test_what_amavis_discards_is_not_relayed() -> None:
     """It takes the message from Postfix, and says in its reply that it went nowhere."""
     lines = (
