@@ -159,6 +159,7 @@ async def test_the_conversation_of_a_trouble(api_site: ApiSite) -> None:
 async def test_trips_that_have_ended(api_site: ApiSite) -> None:
     assert [trip["outcome"] for trip in await api_site.items("/trips", name="abc.example")] == ["bounced", "delivered"]
     (trip,) = await api_site.items("/trips", outcome="delivered")
+    assert await api_site.items("/trips", message_id=trip["message_id"]) == [trip]
     assert (trip["total_seconds"], [hop["by"] for hop in trip["hops"]]) == (1.16, ["mx.isp.example", "store.isp.example"])
 
 

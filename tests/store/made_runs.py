@@ -50,6 +50,7 @@ TRIP = TripRun(
         readings={"copies": 1},
         said="spam",
         step="fetch",
+        submitted_at=NOON + timedelta(seconds=1.5),
     ),
     Verdict(Level.WARNING, ("in Junk",), "default"),
 )

@@ -169,6 +169,8 @@ async def test_trips_come_back_whole(store: Store) -> None:
         (WantedTrips(domain="d0.example"), [8, 6, 4, 2, 0]),
         (WantedTrips(outcome="lost"), [9, 6, 3, 0]),
         (WantedTrips(name="d1.example", domain="d0.example"), []),
+        (WantedTrips(message_id="<d1.example.5.delivered@probe>"), [5]),
+        (WantedTrips(message_id="<d1.example.5.delivered@probe>", domain="d0.example"), []),
         (WantedTrips(since=MONDAY + timedelta(minutes=2), until=MONDAY + timedelta(minutes=5)), [4, 3, 2]),
     ],
 )
