@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 BOM = "\ufeff"
-HEADED = f"starts_with(ltrim(line, '{BOM}'), '#')"  # SQL: this line is a header
+HEADED = (
+    f"(starts_with(line, '#') or (starts_with(line, '{BOM}') and starts_with(ltrim(line, '{BOM}'), '#')))"  # SQL: this line is a header
+)
 SKIPPED = f"line = '' or {HEADED}"  # SQL: this line holds no event
-_HEADS = "select n, ltrim(line, ?) from landed where starts_with(lower(ltrim(line, ?)), '#fields:') order by n"
+_HEADS = f"select n, ltrim(line, ?) from landed where {HEADED} and starts_with(lower(ltrim(line, ?)), '#fields:') order by n"  # noqa: S608
 _PLAIN_FIELD = 'regexp_extract_all(ltrim(line, ?) || \',\', \'("(?:[^"]|"")*"|[^,]*),\', 1)'
-_FIRST = f"select len({_PLAIN_FIELD}) from landed where not ({SKIPPED}) order by n limit 1"  # noqa: S608 our own words
+_FIRST = f"select len({_PLAIN_FIELD}) from (select line from landed where not ({SKIPPED}) order by n limit 1)"  # noqa: S608 our own words
 _SEGMENTS_MOST = 1000  # headers in a batch; whoever writes more has no log
 
 

@@ -46,7 +46,7 @@ _GUID = (
     "network_id[21:32]) else network_id end"
 )
 _LAST = "info[length(info) - strpos(reverse(info), ';') + 2:]"  # the local server's block of the latency tree
-_TOTAL = f"case when regexp_matches({_LAST}, '^L?SRV=') then nullif(split_part(split_part({_LAST}, '|', 1), ':', 2), '') end"
+_TOTAL = f"nullif(regexp_extract({_LAST}, '^L?SRV=[^|:]*:([^|:]*)', 1), '')"  # anchored: its end is not looked at, and it is long
 _SAID = r"""case when regexp_matches(status, '^[2-5][0-9][0-9][ -]') then status
     when contains(status, '{LED=') then nullif(regexp_extract(status, '\{LED=([^}]*)', 1), '') end"""
 _CONTEXT_SAYS = "('fail', 'defer', 'discard', 'poison', 'reject')"

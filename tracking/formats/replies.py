@@ -18,18 +18,16 @@ class Reply:
     gate: str  # plain text that must stand in the reply: a regular expression runs only on those
     pattern: str  # RE2, group 1 = the id, over the whole reply
     last: bool = False  # the pattern is over what follows the last gate, not over the whole: cheap
-    host: str = ""  # RE2, group 1 = the host on which the id means something; "" = the host that took the message
+    host: str = ""  # RE2 over the same, group 1 = the host on which the id means something; "" = the host that took the message
 
 
 _CODE = r"(?:\d{3}[- ])?(?:[245]\.\d+\.\d+ )?"
 _NAME = r"[^\],\s]*[^\d\],\s][^\],\s]*"  # a host: not a number alone
 REPLIES = (
     Reply("queued-as", "queued as ", r"([0-9A-Za-z]{6,64})\.?", last=True),  # Postfix; amavis and proxies repeat it last
-    Reply(
-        "internal-id", "[InternalId=", r".*\[InternalId=(\d+), Hostname=[^\]\s]+\].*", host=r".*\[InternalId=\d+, Hostname=([^\]\s]+)\].*"
-    ),
+    Reply("internal-id", "[InternalId=", r"(\d+), Hostname=[^\]\s]+\].*", last=True, host=r"\d+, Hostname=([^\]\s]+)\].*"),
     Reply(  # Exchange's swapped form
-        "internal-id", "[InternalId=", rf".*\[InternalId={_NAME}, Hostname=(\d+)\].*", host=rf".*\[InternalId=({_NAME}), Hostname=\d+\].*"
+        "internal-id", "[InternalId=", rf"{_NAME}, Hostname=(\d+)\].*", last=True, host=rf"({_NAME}), Hostname=\d+\].*"
     ),
     Reply("lmtp-session", " Saved", r".*> ([\w+/=]{22,}(?::[TR]\d+)*) Saved"),  # Dovecot; :T2 = second transaction, :R3 = third recipient
     Reply("queued-as", "OK id=", rf"{_CODE}OK id=([\w-]{{16,23}})"),  # Exim
@@ -70,5 +68,5 @@ def claimed(said: str) -> str:
 
 def host(said: str) -> str:
     """Return SQL: the host that the reply itself names for its id, in lower case; NULL when it names none."""
-    answers = (f"lower({_group(said, reply.host)})" if reply.host else "null" for reply in REPLIES)
+    answers = (f"lower({_group(_part(said, reply), reply.host)})" if reply.host else "null" for reply in REPLIES)
     return _case([_found(said, reply, answer) for reply, answer in zip(REPLIES, answers, strict=True)])
