@@ -29,7 +29,7 @@ class Parsed:
 
 
 def _land(con: duckdb.DuckDBPyConnection, text: str, first_line: int, landing: Path | None) -> None:
-    con.execute("set TimeZone = 'UTC'")
+    con.execute("set TimeZone = 'UTC'; set temp_directory = ''")
     con.execute("create temp table landed (n BIGINT, line VARCHAR)")
     lines = text.removesuffix("\n").split("\n")
     con.executemany("insert into landed values (?, ?)", list(enumerate(lines, first_line)))
