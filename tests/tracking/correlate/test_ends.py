@@ -97,3 +97,18 @@ def test_a_message_of_ours_is_known_by_its_message_id() -> None:
     relay(world, "mx1 A1", "<mailsonde.0123456789abcdef01@x.example>")
     relay(world, "mx1 A2", "<0123456789abcdef01@x.example>", at=9)
     assert {flow["hops"][0]["id"]: flow["probe"] for flow in world.flows()} == {"A1": True, "A2": False}
+
+
+def test_an_alias_in_a_submission_to_several_keeps_its_way() -> None:
+    world = World()
+    names = ["old.b@y.example", "c@y.example"]
+    for name in names:
+        world.says("ex1/exchange", None, "submit", 0, known_as="mapi:box:17", recipient=name)
+    for name in names:
+        world.says(
+            "ex1/exchange", "5", "receive", 1, begins=True, recipient=name, link_rule="mapi-event", link_id="mapi:box:17", link_way="in"
+        )
+    world.says("ex1/exchange", "5", "resolve", 1, recipient="b@y.example", related_recipient="old.b@y.example")
+    for name in ("b@y.example", "c@y.example"):
+        world.says("ex1/exchange", "5", "deliver", 2, recipient=name)
+    assert ways(world) == [f"ex1 mapi:box:17 -mapi-event-> ex1 5: delivered {name}@y.example" for name in "bc"]

@@ -66,6 +66,36 @@ def test_a_queue_id_is_used_again_within_the_minute() -> None:
     assert {flow["message_id"] for flow in flows} == {"<first@x>", "<second@x>"}
 
 
+def test_a_report_is_written_under_an_id_that_was_used_just_before() -> None:
+    world = World()
+    relay(world, "mx1 A1", "<first@x>")
+    world.says("mx1", "A1", "receive", 20, message_id="<report@mx1>")  # reports have no first line of their own
+    world.sends("mx1", "A1", 21, recipient="a@x.example", next_host="elsewhere.example")
+    assert ways(world) == ["mx1 A1: delivered b@y.example", "mx1 A1: relayed a@x.example"]
+    assert {flow["message_id"] for flow in world.flows()} == {"<first@x>", "<report@mx1>"}
+    assert len({flow["hops"][0]["hop_id"] for flow in world.flows()}) == 2
+
+
+def test_two_lives_of_an_id_that_only_clocks_tell_apart_are_not_sure() -> None:
+    world = World()
+    world.postfix("mx1", "A1", 0, None)
+    world.sends("mx1", "A1", 61, **queued("hub1", "B1"))
+    for at in (0, 120):
+        world.postfix("hub1", "B1", at, None)
+        world.sends("hub1", "B1", at + 1, event="deliver", next_host="local")
+    (sent,) = (flow for flow in world.flows() if flow["hops"][0]["server"] == "mx1")
+    assert sent["hops"][0]["confidence"] == 0.4
+
+
+def test_lines_out_of_order_within_a_second_are_one_stay() -> None:
+    world = World()
+    world.says("mx1", "A1", "receive", 0, message_id="<m@x>")
+    world.says("mx1", "A1", "other", 0, ends=True)
+    world.says("mx1", "A1", "receive", 0, begins=True, client_host="outside.example")
+    world.says("mx1", "A1", "send", 0, recipient="b@y.example", next_host="elsewhere.example")
+    assert ways(world) == ["mx1 A1: relayed b@y.example"]
+
+
 def test_a_queue_id_is_used_again_after_five_days_without_an_end() -> None:
     world = World()
     for at, mid in ((0, "<first@x>"), (6 * 86400, "<second@x>")):

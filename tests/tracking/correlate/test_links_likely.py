@@ -81,3 +81,21 @@ def test_a_srs_sender_and_a_plus_address_are_the_same_person() -> None:
     world.postfix("hub1", "B1", 1, "M@X", client="mx1", sender="SRS0=ab=cd=x.example=a@mx1")
     world.sends("hub1", "B1", 2, event="deliver", next_host="local")
     assert ways(world) == ["mx1 A1 -message-id+client-> hub1 B1: delivered b@y.example"]
+
+
+def test_of_two_that_may_have_come_through_a_server_without_logs_none_is_linked() -> None:
+    world = World()
+    world.postfix("mx1", "A1", 0, "<m@x>")
+    world.sends("mx1", "A1", 1, **queued("dark.x.example", "D00"))
+    for number, at in ((1, 2), (2, 90)):
+        world.postfix("hub1", f"B{number}", at, "<m@x>", client="dark.x.example")
+        world.sends("hub1", f"B{number}", at + 1, event="deliver", next_host="local")
+    assert ways(world) == ["hub1 B1: delivered b@y.example", "hub1 B2: delivered b@y.example", "mx1 A1: relayed b@y.example"]
+
+
+def test_a_mailbox_is_the_end_though_its_owner_sends_the_message_again() -> None:
+    world = World()
+    world.says("hub1/dovecot", "S1", "deliver", 0, recipient="b@y.example", message_id="<m@x>", next_host="local")
+    world.postfix("hub1", "B9", 1, "<m@x>", client="localhost")
+    world.sends("hub1", "B9", 2, event="deliver", next_host="local")
+    assert ways(world) == ["hub1 B9: delivered b@y.example", "hub1 S1: delivered b@y.example"]

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import duckdb
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -86,3 +87,18 @@ def test_any_split_gives_what_one_run_over_all_gives(rows: list[Row], cuts: list
     for batch in split(STORY if as_logged else rows, cuts):
         lake.take(batch)
     assert {name: lake.kept[name] for name in TABLES} == WHOLE
+
+
+@pytest.mark.parametrize("mid", ["<m@x>", None])
+def test_what_no_id_ties_is_found_again_by_a_later_batch(mid: str | None) -> None:
+    world = World()
+    world.postfix("mx1", "A1", 0, mid)
+    world.sends("mx1", "A1", 1, next_host="hub1")
+    first = len(world.rows)
+    world.postfix("hub1", "B1", 1, mid, client="mx1")
+    world.sends("hub1", "B1", 2, event="deliver", next_host="local")
+    lake = Lake()
+    lake.take(world.rows[:first])
+    lake.take(world.rows[first:])
+    assert {name: lake.kept[name] for name in TABLES} == made(world.rows)
+    assert [len(flow["hops"]) for flow in lake.kept["flows"]] == [2]
