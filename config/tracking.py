@@ -13,7 +13,7 @@ from config.fields import STRING, Count, Duration, FilePath, Name, SecretSource,
 from probe.values import Secret
 from tracking.lake.sizes import LEAST_BYTES, size
 
-AUTO = "auto"
+AUTO, GENERIC = "auto", "generic"
 SUBJECTS = ["keep", "pseudonym", "drop"]
 LEAST_KEY = 16  # bytes
 ANY_DAY = datetime(2026, 1, 1)  # noqa: DTZ001 - an expression that comes at all comes from any day on; no zone is asked
@@ -70,9 +70,7 @@ class LogSource(Section):
     name: Name = Field(description="What status and metrics call it.")
     paths: Paths = Field(min_length=1, description="Files, folders and globs, the rotated ones too: `/var/log/mail.log*`.")
     format: FormatName = Field(AUTO, description="What writes them: postfix, exchange, .. Default: as their first lines say.")
-    options: Text = Field(
-        "", description="What the format wants to know besides: the expression of `generic`, the day's place of an export."
-    )
+    options: Text = Field("", description="What the format wants to know besides: the expression of `generic`; `day-first` of an export.")
     server: Text = Field("", description="Whose logs they are. Default: as each line says.")
     group: Text = Field("", description="The group of servers they belong to.")
     timezone: Zone | None = Field(None, description="Zone of stamps that name none. Default: the `timezone` of the file.")
@@ -84,6 +82,10 @@ class LogSource(Section):
     def _sense(self) -> Self:
         if self.cron is not None and self.every_seconds is not None:
             raise ValueError(f"{self.name} has both `every` and `cron`; give one of them")
+        if self.format == GENERIC:
+            from tracking.formats.generic_plan import plan  # noqa: PLC0415 - as above
+
+            plan(self.options)
         return self
 
 

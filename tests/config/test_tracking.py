@@ -52,3 +52,13 @@ def test_pseudonyms_of_a_good_key_may_cover_subjects(settings_of: Reader) -> Non
     tracking = settings_of(f"{DNS}tracking: {{privacy: {{pseudonyms: {{file: key}}, subjects: pseudonym}}}}\n").tracking
     assert tracking is not None
     assert (tracking.privacy.key.reveal(), tracking.privacy.subjects) == ("0123456789abcdef", "pseudonym")
+
+
+def test_the_expression_of_a_log_of_ones_own_is_read(settings_of: Reader) -> None:
+    options = "options: |\n          ^(?P<time>[^ ]+) (?P<server>[^ ]+) (?P<said>.*)$\n          event: send\n"
+    text = f"{DNS}tracking:\n  sources:\n    - name: own\n      paths: a.log\n      format: generic\n"
+    tracking = settings_of(f"{text}      {options}").tracking
+    assert tracking is not None
+    assert tracking.sources[0].options.splitlines()[1] == "event: send"
+    with pytest.raises(ConfigErrors, match=r"tracking\.sources\[0\]: the format generic needs a regular expression"):
+        settings_of(text)

@@ -9,8 +9,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-import duckdb
-
 from tracking.formats import replies, syslog_fold
 from tracking.formats.generic_plan import TYPES, plan
 from tracking.formats.postfix_rule import word
@@ -109,6 +107,8 @@ def _stamps(told: Plan) -> str:
 
 
 def _run(con: DuckDBPyConnection, statement: str, what: str) -> None:
+    import duckdb  # noqa: PLC0415 - the names of formats are asked for where DuckDB must not be loaded
+
     try:
         con.execute(statement)
     except duckdb.Error as error:
