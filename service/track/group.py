@@ -15,6 +15,13 @@ SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("service.track.doctor_command", "Say what the servers' logs do not tell, and the commands that change it."),
     "erase": ("service.track.erase_command", "Erase one person's traces from the lake, for good."),
 }
+EXAMPLES = """\b
+Examples:
+  probe track import /var/log/mail.log*
+  probe track find --recipient '*@abc.example' --min-delay 1m
+  probe track show 4jW76S0sf8zRhS4
+  probe track doctor
+"""
 
 
 class LazySubgroup(click.Group):
@@ -37,13 +44,6 @@ class LazySubgroup(click.Group):
             formatter.write_dl([(name, short) for name, (_, short) in SUBCOMMANDS.items()])
 
 
-@click.group("track", cls=LazySubgroup)
+@click.group("track", cls=LazySubgroup, epilog=EXAMPLES)
 def command() -> None:
-    r"""Follow each message through the servers' own logs.
-
-    \b
-    Examples:
-      probe track import /var/log/mail.log*
-      probe track status
-      probe track import --help
-    """
+    """Follow each message through the servers' own logs."""
