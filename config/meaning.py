@@ -89,9 +89,10 @@ class MatchPlan(Section):
         None, description="A part of a trip: total, submit, transit or retrieve; values are durations."
     )
     hop: Text | None = Field(
-        None, description="The way of a test message up to a server, by the server's name, as a glob; values are durations."
+        None,
+        description="The way of a test message up to a server, or, where its log is followed, its stay in it; by the server's name, as a glob.",
     )
-    link: Text | None = Field(None, description="The way from one server to the next, as a glob; values are durations.")
+    link: Text | None = Field(None, description="The way from one server to the next, as a glob: `mx1 -> *`; values are durations.")
     queue: Text | None = Field(
         None, description="Messages waiting, by the queue's name, as a glob; `mailbox` is the test mailbox; values are counts."
     )
