@@ -90,7 +90,7 @@ class MatchPlan(Section):
     )
     hop: Text | None = Field(
         None,
-        description="The way of a test message up to a server, or, where its log is followed, its stay in it; by the server's name, as a glob.",
+        description="The way of a test message up to a server, or its stay there where that one's log is followed; by its name, as a glob.",
     )
     link: Text | None = Field(None, description="The way from one server to the next, as a glob: `mx1 -> *`; values are durations.")
     queue: Text | None = Field(
