@@ -82,7 +82,7 @@ from read_csv(?, columns = {'line': 'VARCHAR'}, delim = '', quote = '', escape =
 def measure(paths: list[Path], fast: bool) -> tuple[float, float, int]:
     """Return seconds to land, seconds to parse, events."""
     con = duckdb.connect()
-    con.execute(f"set threads = {THREADS}; set TimeZone = 'UTC'; set memory_limit = '1GiB'")
+    con.execute(f"set threads = {THREADS}; set TimeZone = 'UTC'; set memory_limit = '1GiB'; set temp_directory = '{paths[0].parent}/spill'")
     landing = parsing = 0.0
     carry, line, events = "", 0, 0
     for path in paths:

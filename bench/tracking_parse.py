@@ -63,7 +63,7 @@ def batches(folder: Path, messages: int) -> Iterator[Path]:
     """Write the log in the importer's batches."""
     lines = (line for number in range(messages) for line in message(number))
     while some := list(islice(lines, BATCH)):
-        file = folder / f"{len(list(folder.iterdir())):04}.log"
+        file = folder / f"{len(list(folder.glob('*.log'))):04}.log"
         file.write_text("\n".join(some) + "\n", encoding="ascii")
         yield file
 
@@ -99,7 +99,7 @@ def measure(name: str, lines: int, work: Callable[[], object]) -> None:
 def main(messages: int, peer: str = "") -> None:
     """Measure."""
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as con:
-        con.execute(f"set TimeZone = 'UTC'; set threads = {THREADS}; set memory_limit = '1GiB'")
+        con.execute(f"set TimeZone = 'UTC'; set threads = {THREADS}; set memory_limit = '1GiB'; set temp_directory = '{folder}/spill'")
         files = list(batches(Path(folder), messages))
         print(f"{messages * 7:,} lines, {sum(file.stat().st_size for file in files) / 1e6:.0f} MB")
         measure("land, parse", messages * 7, lambda: each(parse, con, files))
