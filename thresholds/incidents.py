@@ -154,7 +154,7 @@ class Watch:
             if track.sure:
                 book.join(case, track.cell)
             else:
-                case.failing.discard(track.cell)
+                book.drop(track.cell, case.incident.id)
                 self._reconsider(case, at)
         elif track.sure and not was_sure:
             book.waiting[track.cell] = None

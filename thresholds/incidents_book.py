@@ -11,6 +11,7 @@ from heapq import nsmallest
 from typing import TYPE_CHECKING
 
 from thresholds.incident_values import CauseKind, Incident, Mutes
+from thresholds.incidents_own import swallower
 from thresholds.incidents_track import Track
 from thresholds.values import Level
 
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
 
 MOST_REASONS = 8  # of an incident: ten thousand cells say much the same
 WELL, UNPROBED, SOUND = "all is well again", "no longer probed", "the prober is well again"
+MENDED = "it is well again; what it held up besides fails for another reason"
 BY_HAND = "closed by "  # how the end of one that somebody closed begins
 PART_OF = "part of "  # how the end of one begins that turned out to have another's cause
-RECOVERED = frozenset({WELL, SOUND})  # ends after which the same may come again: flapping
+RECOVERED = frozenset({WELL, SOUND, MENDED})  # ends after which the same may come again: flapping
 
 
 @dataclass(slots=True)
@@ -78,8 +80,8 @@ class Book:
         for name in names:
             track = self.tracks[name]
             if track.incident != own:
-                self._leave(track, case)
-                track.incident = own
+                former, track.incident = track.incident, own
+                self.drop(name, former)
             if name in waiting:
                 del waiting[name]
             if began is None or track.began_at < began:
@@ -88,12 +90,15 @@ class Book:
         case.cells.update(names)
         case.began_at, case.dirty, case.end = began, True, "" if names else case.end
 
-    def _leave(self, track: Track, new: Case) -> None:
-        former = self.cases.get(track.incident)
-        if former is not None:
-            former.failing.discard(track.cell)
-            former.dirty = True
-            former.end = former.end if former.failing else f"{PART_OF}{new.incident.id}"
+    def drop(self, cell: str, incident: str) -> None:
+        """Let a cell fail no more in an incident: it is well, or another's. With the last of them it ends, in whose cause is bad still."""
+        former = self.cases.get(incident)
+        if former is None:
+            return
+        former.failing.discard(cell)
+        former.dirty = True
+        other = "" if former.failing else swallower(self, former)
+        former.end = f"{PART_OF}{other}" if other else former.end
 
     def prune(self) -> None:
         """Forget the cells that are planned no more; an incident that has none left, or lost the last that failed, has ended."""

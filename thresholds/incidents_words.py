@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from thresholds.blame_words import listed, plural
 from thresholds.incident_values import CauseKind, Change, ChangeKind, Incident, Rules
-from thresholds.incidents_book import PART_OF, RECOVERED, SOUND, WELL
+from thresholds.incidents_book import MENDED, PART_OF, RECOVERED, SOUND, WELL
+from thresholds.incidents_own import survived
 from thresholds.moments import bounded
 from thresholds.mutes import muting, next_end, stamp
 from thresholds.values import Level
@@ -180,7 +181,14 @@ def _end(book: Book, case: Case, now: datetime) -> Change | None:
     steady = case.well_since + timedelta(seconds=book.rules.steady_seconds)
     if not case.end and case.incident.flapping and now < steady:
         return None
-    return closed(book, case, now, case.end or (WELL if case.cells else SOUND))
+    return closed(book, case, now, case.end or _well(book, case))
+
+
+def _well(book: Book, case: Case) -> str:
+    """Return how well it ended: of a server that is well again while what it held up fails by another's fault not everything is."""
+    if not case.cells:
+        return SOUND
+    return MENDED if survived(book, case) else WELL
 
 
 def closed(book: Book, case: Case, now: datetime, ended: str) -> Change:
