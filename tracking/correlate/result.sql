@@ -19,14 +19,16 @@ union all
 select s.hop_id, p.part_of, s.sender, null, 'dsn', c.time, null, null, null, r.hop_id, c.rule, 1.0
 from c_report c join c_stay s on s.k = c.k join c_part p on p.k = c.k left join c_stay r on r.k = c.next_k;
 
+-- (an ordered list costs ten times what a row does, so that ways of one hop go without)
+create or replace temp table c_hop as
+select p.x, p.step, b.steps = 0 as alone, struct_pack(hop_id := s.hop_id, server := s.server, software := s.software, id := s.id, arrived_at := s.arrived_at,
+    left_at := g.time, delays := g.delays, "to" := g.next_host, rule := l.rule, confidence := l.confidence, lines := lines_of(s.lines, g.lines)) as hop,
+    s.message_id, s.size_bytes, s.subject
+from c_path p join c_best b on b.x = p.x join c_leg g on g.n = p.n join c_stay s on s.k = p.k left join c_link l on l.n = g.n;
 create or replace temp table c_hops as
-with hop as (
-    select p.x, p.step, struct_pack(hop_id := s.hop_id, server := s.server, software := s.software, id := s.id, arrived_at := s.arrived_at, left_at := g.time,
-        delays := g.delays, "to" := g.next_host, rule := l.rule, confidence := l.confidence, lines := lines_of(s.lines, g.lines)) as hop,
-        s.message_id, s.size_bytes, s.subject
-    from c_path p join c_best b on b.x = p.x join c_leg g on g.n = p.n join c_stay s on s.k = p.k left join c_link l on l.n = g.n)
-select x, case when count(*) = 1 then [any_value(hop)] else list(hop order by step desc) end as hops,
-    min(message_id) as message_id, max(size_bytes) as size_bytes, min(subject) as subject from hop group by x;
+select x, [hop] as hops, message_id, size_bytes, subject from c_hop where alone
+union all
+select x, list(hop order by step desc), min(message_id), max(size_bytes), min(subject) from c_hop where not alone group by x;
 
 create or replace temp table flows as
 select b.flow_id, p.part_of, coalesce(e.message_id, h.message_id) as message_id, e.sender, b.recipient, coalesce(v.via, []) as via, coalesce(e.subject, h.subject) as subject,

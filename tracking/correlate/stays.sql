@@ -19,7 +19,8 @@ where sid is not null and event not in ('connect', 'disconnect', 'login', 'login
 create or replace temp table c_reused as
 select h from c_event group by h
 having max(time) filter (begins) > min(time) filter (begins) or max(time) > min(time) + interval 5 days
-    or max(time) > min(time) filter (ends) + interval 60 seconds or max(time) filter (begins) >= min(time) filter (ends)
+    or max(time) > min(time) filter (ends) + interval 60 seconds or max(time) filter (begins) > min(time) filter (ends)
+    or (max(time) filter (begins) = min(time) filter (ends) and count(*) filter (begins) > 1) -- begun and ended within one stamp is usual
     or min(message_id) <> max(message_id);
 
 -- A new generation begins at: a gap of 5 days; a first line after an end, or a minute after another first line, or with another Message-ID;
