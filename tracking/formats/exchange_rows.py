@@ -105,7 +105,7 @@ _EVENT = {
     "original_server_ip": "original_server_ip",
     "network_id": "lower(network)",
     "known_as": "case when meaning in ('submit', 'defer', 'fail') then mapi end",
-    "link_rule": f"""case when reply is not null then {replies.rule("reply")}
+    "link_rule": f"""case when reply is not null then reply_rule
         when meaning = 'receive' and mapi is not null then 'mapi-event'
         when event in {_FORKED} and {_NUMERIC.format("reference")} and reference is distinct from stay then 'fork'
         when meaning = 'dsn' and starts_with(reference, '<') then 'notification' end""",
@@ -115,7 +115,7 @@ _EVENT = {
         when meaning = 'dsn' and starts_with(reference, '<') then reference end""",
     "link_host": f"""case when reply is not null then {replies.host("reply")}
         when meaning = 'receive' and mapi is not null then lower(client_host) end""",
-    "link_way": f"""case when reply is not null then case when {replies.rule("reply")} is not null then 'out' end
+    "link_way": f"""case when reply is not null then case when reply_rule is not null then 'out' end
         when (meaning = 'receive' and mapi is not null) or (meaning = 'dsn' and starts_with(reference, '<'))
             or (event in {_FORKED} and {_NUMERIC.format("reference")} and reference is distinct from stay) then 'in' end""",
     "next_host": f"lower(case when meaning = 'deliver' then 'local' when {_LEFT} then {_PARTNER} end)",
@@ -133,11 +133,11 @@ def _facts(reading: Reading, named: str, which: str) -> str:
     """Return SQL: the rows of `exchange_raw` that fit a condition, with all that is worked out once a row."""
     whole = f" replace ({reading.replaced})" if reading.replaced else ""
     rows = f"select * from (select *{whole} from (select n, damaged, {named} from exchange_raw)) where {which}"  # noqa: S608
-    return f"""{_FACTS} from (select * replace ({_RECIPIENTS} as recipients, {_RELATED} as related, trim(statuses, '; ') as statuses)
+    return f"""select *, {replies.rule("reply")} as reply_rule from ({_FACTS} from (select * replace ({_RECIPIENTS} as recipients, {_RELATED} as related, trim(statuses, '; ') as statuses)
         from (select * replace (coalesce(meaning, 'other') as meaning, coalesce(own, 'server') as own),
                 {reading.time} as time, {reading.uncertainty} as uncertainty, {_GUID} as network
             from ({rows}) left join {known_events()} on kind = event)
-        where event is not null and time between timestamp '1990-01-01' and timestamp '2100-01-01')"""  # noqa: S608 names come from tables here
+        where event is not null and time between timestamp '1990-01-01' and timestamp '2100-01-01'))"""  # noqa: S608 names come from tables here
 
 
 def tell(con: DuckDBPyConnection, reading: Reading) -> None:
