@@ -133,7 +133,8 @@ def _facts(reading: Reading, named: str, which: str) -> str:
     """Return SQL: the rows of `exchange_raw` that fit a condition, with all that is worked out once a row."""
     whole = f" replace ({reading.replaced})" if reading.replaced else ""
     rows = f"select * from (select *{whole} from (select n, damaged, {named} from exchange_raw)) where {which}"  # noqa: S608
-    return f"""select *, {replies.rule("reply")} as reply_rule from ({_FACTS} from (select * replace ({_RECIPIENTS} as recipients, {_RELATED} as related, trim(statuses, '; ') as statuses)
+    return f"""select *, {replies.rule("reply")} as reply_rule from ({_FACTS}
+        from (select * replace ({_RECIPIENTS} as recipients, {_RELATED} as related, trim(statuses, '; ') as statuses)
         from (select * replace (coalesce(meaning, 'other') as meaning, coalesce(own, 'server') as own),
                 {reading.time} as time, {reading.uncertainty} as uncertainty, {_GUID} as network
             from ({rows}) left join {known_events()} on kind = event)
