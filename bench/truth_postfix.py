@@ -48,7 +48,7 @@ class Postfix(Node):
         """Write a line about a stay."""
         self.syslog(at, f"postfix/{program}[{self.net.random.randrange(300, 32000)}]", f"{stay.id}: {text}", stay)
 
-    def _queue_id(self, at: float) -> str:
+    def queue_id(self, at: float) -> str:
         """Return an id that is free now; short ones come again where the world reuses them."""
         moment, random = self.clock(at), self.net.random
         if self.long:
@@ -63,17 +63,18 @@ class Postfix(Node):
     def begin(self, envelope: Envelope, at: float, client: str, program: str = "smtpd") -> Stay:
         """Write a stay's first lines."""
         message = envelope.message
-        stay = self.net.stay(message, self.here, self._queue_id(at))
+        stay = self.net.stay(message, self.here, self.queue_id(at))
         self._free[stay.id] = float("inf")
         if program == "smtpd":
             self.say(at, "smtpd", stay, client)
         elif program == "pickup":
             self.say(at, "pickup", stay, f"uid=1000 from=<{envelope.sender}>")
         self.say(at + 0.01, "cleanup", stay, f"message-id={message.message_id or '<>'}")
-        self._active(at + 0.03, stay, envelope)
+        self.active(at + 0.03, stay, envelope)
         return stay
 
-    def _active(self, at: float, stay: Stay, envelope: Envelope) -> None:
+    def active(self, at: float, stay: Stay, envelope: Envelope) -> None:
+        """Write that it is tried."""
         self.say(
             at, "qmgr", stay, f"from=<{envelope.sender}>, size={envelope.message.size_bytes}, nrcpt={len(envelope.copies)} (queue active)"
         )
@@ -93,8 +94,12 @@ class Postfix(Node):
             done = self.filter.pass_on(stay, envelope, at)
         else:
             done = max([at, *(self._chunk(stay, chunk, at) for chunk in self._chunks(envelope))])
-        self.say(done + 0.01, "qmgr", stay, "removed")
+        self.ended(stay, done + 0.01)
         self._free[stay.id] = done + 0.01
+
+    def ended(self, stay: Stay, at: float) -> None:
+        """Write that all is done."""
+        self.say(at, "qmgr", stay, "removed")
 
     def _chunks(self, envelope: Envelope) -> Iterable[Envelope]:
         """Group by next server, and by how many recipients one transaction may have."""
@@ -121,7 +126,7 @@ class Postfix(Node):
             if receipt.code // 100 != 4:
                 break
             at = receipt.at + RETRY
-            self._active(at, stay, envelope)
+            self.active(at, stay, envelope)
         self._settle(stay, onward, receipt)
         return receipt.at
 
@@ -132,7 +137,7 @@ class Postfix(Node):
         for copy in onward.copies:
             self.net.end(copy, "bounced" if receipt.code // 100 == 5 else "deferred")
         if receipt.code // 100 == 5 and onward.sender:
-            self._notify(stay, onward, receipt.at + 0.02)
+            self.notify(stay, onward, receipt.at + 0.02)
 
     def delivered(self, stay: Stay, envelope: Envelope, receipt: Receipt, target: Node, began: float) -> None:
         """Write the delivery lines of one transaction."""
@@ -155,7 +160,7 @@ class Postfix(Node):
         delays = f"delay={shown}, delays=0.05/0.01/0.02/{shown}, dsn={status}"
         self.say(at, program, stay, f"{whither}, {delays}, status={word} ({said})")
 
-    def _notify(self, stay: Stay, failed: Envelope, at: float) -> None:
+    def notify(self, stay: Stay, failed: Envelope, at: float) -> None:
         """Write and send the report of a failure: a message of its own."""
         message = self.net.message(f"<20261120060000.{stay.id}{stay.number}@{self.name}>", 3200)
         report = Envelope(message, "", (Copy(failed.sender),))

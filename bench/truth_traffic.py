@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from bench.truth_dovecot import Dovecot
 from bench.truth_exchange import ALIAS, GROUP, Exchange
+from bench.truth_exim import Exim
 from bench.truth_net import Client, Net, Outside
 from bench.truth_postfix import Filter, Postfix
+from bench.truth_sendmail import Sendmail
 from bench.truth_values import Copy, Ending, Envelope
 
 if TYPE_CHECKING:
@@ -24,10 +26,14 @@ ROUTES: dict[str, Route] = {
     "mx2": {**dict.fromkeys(DOMAINS[:3], ("hub1", "hub2")), "": ("outside",)},
     "hub1": {"corp.example": ("ex1", "ex2"), "old.example": ("old1",), "imap.example": ("imap1",), "": ("out1",)},
     "hub2": {"corp.example": ("ex1", "ex2"), "old.example": ("old1",), "imap.example": ("imap1",), "": ("out1",)},
-    "imap1": {"imap.example": ("imap1-lmtp",), "": ("out1",)},
-    "ex1": {"corp.example": ("ex1", "ex2"), "old.example": ("hub2",), "imap.example": ("hub2",), "": ("out1",)},
-    "ex2": {"corp.example": ("ex1", "ex2"), "old.example": ("hub1",), "imap.example": ("hub1",), "": ("out1",)},
+    "mx3": {**dict.fromkeys(DOMAINS[:3], ("hub1", "hub2")), "": ("outside",)},
+    "mx4": {**dict.fromkeys(DOMAINS[:3], ("hub1", "hub2")), "": ("outside",)},
+    "imap1": {"imap.example": ("imap1-lmtp",), "": ("out1", "out3")},
+    "ex1": {"corp.example": ("ex1", "ex2"), "old.example": ("hub2",), "imap.example": ("hub2",), "": ("out1", "out4")},
+    "ex2": {"corp.example": ("ex1", "ex2"), "old.example": ("hub1",), "imap.example": ("hub1",), "": ("out3", "out4")},
     "old1": {"old.example": ("old1",), "": ("out1",)},
+    "out3": {**dict.fromkeys(DOMAINS[:3], ("hub2",)), "": ("outside",)},
+    "out4": {**dict.fromkeys(DOMAINS[:3], ("hub1",)), "": ("outside",)},
     "out1": {**dict.fromkeys(DOMAINS[:3], ("hub2",)), "": ("outside",)},
 }
 
@@ -50,6 +56,8 @@ def built(world: World, seed: int) -> Net:
         routed(Postfix, name)(net, name, f"10.1.0.{place + 1}", long=long)
     for place, (name, columns) in enumerate({"ex1": 30, "ex2": 30, "old1": 26}.items()):
         routed(Exchange, name)(net, name, f"10.1.1.{place + 1}", columns)
+    for place, (name, kind) in enumerate({"mx3": Exim, "mx4": Sendmail, "out3": Exim, "out4": Sendmail}.items()):
+        routed(kind, name)(net, name, f"10.1.2.{place + 1}", long=False)
     host = net.nodes["imap1"]
     hub = net.nodes["hub1"]
     if isinstance(host, Postfix) and isinstance(hub, Postfix):
@@ -106,7 +114,7 @@ def _address(net: Net, domain: str) -> str:
 
 def _stranger(net: Net) -> tuple[str, Callable[[Envelope, float], object]]:
     """From outside, by an MX."""
-    mx, peer = net.nodes[net.random.choice(("mx1", "mx2"))], net.nodes["client"]
+    mx, peer = net.nodes[net.random.choice(("mx1", "mx2", "mx3", "mx4"))], net.nodes["client"]
     return f"s{net.random.randrange(900)}@sender.example", lambda envelope, at: mx.accept(envelope, at, peer)
 
 

@@ -31,7 +31,7 @@ sure as (
                    when same_m or came_from or (same_sender and apart < 600 and next_m is null) then guessed()
                    else 0.0 end as confidence
     from weighed where apart < case when same_m then 129600 else 3600 end)
-select k, n, next_k, rule, confidence, exact, same_m::int * 2 + came_from::int as fit, apart, next_hop_id from sure where confidence > 0;
+select k, n, next_k, rule, confidence, exact, same_m::int * 4 + coalesce(same_sender, false)::int * 2 + came_from::int as fit, apart, next_hop_id from sure where confidence > 0;
 
 -- Who says where it came from: the stay that bore that id on that host at that time, through a filter if need be.
 create or replace temp table c_from as

@@ -21,7 +21,7 @@ select h from c_event group by h
 having max(time) filter (begins) > min(time) filter (begins) or max(time) > min(time) + interval 5 days
     or max(time) > min(time) filter (ends) + interval 60 seconds or max(time) filter (begins) > min(time) filter (ends)
     or (max(time) filter (begins) = min(time) filter (ends) and count(*) filter (begins) > 1) -- begun and ended within one stamp is usual
-    or min(message_id) <> max(message_id);
+    or min(message_id) <> max(message_id) or max(time) filter (message_id is not null) > min(time) filter (ends) + interval 1 second;
 
 -- A new generation begins at: a gap of 5 days; a first line after an end, or a minute after another first line, or with another Message-ID;
 -- another Message-ID after an end (reports have no first line of their own); a minute after the end. A first line
@@ -31,17 +31,18 @@ with ordered as (
     select distinct file_id, line, part, h, time, coalesce(begins, false) as begins, coalesce(ends, false) as ends, plain_id(message_id) as m
     from c_event where h in (select h from c_reused)),
 placed as (
-    select *, row_number() over each as place, coalesce(m <> last_value(m ignore nulls) over (each rows between unbounded preceding and 1 preceding), false) as renamed
+    select *, row_number() over each as place, last_value(m ignore nulls) over (each rows between unbounded preceding and 1 preceding) as m_before
     from ordered window each as (partition by h order by case when begins then time - interval 1 second else time end, file_id, line, part)),
 known as (
-    select *, lag(time) over each as before, begins or renamed as first,
-        max(case when begins or renamed then time end) over earlier as began, coalesce(max(case when begins or renamed then place end) over earlier, 0) as began_place,
+    select *, lag(time) over each as before, begins or (m is not null and m is distinct from m_before) as first, coalesce(m <> m_before, false) as renamed,
+        max(case when begins or m is not null and m is distinct from m_before then time end) over earlier as began,
+        coalesce(max(case when begins or m is not null and m is distinct from m_before then place end) over earlier, 0) as began_place,
         max(case when ends then time end) over earlier as ended, coalesce(max(case when ends then place end) over earlier, 0) as ended_place
     from placed window each as (partition by h order by place),
         earlier as (partition by h order by place rows between unbounded preceding and 1 preceding)),
 judged as (
     select *, coalesce(time > before + interval 5 days, false)
-        or (first and ended_place > began_place) or (begins and renamed)
+        or (first and ended_place > began_place and (begins or time > ended + interval 1 second)) or (begins and renamed)
         or (begins and coalesce(coalesce(began, before) < time - interval 60 seconds, false))
         or (not first and ended_place > began_place and ended < time - interval 60 seconds and before <= ended + interval 60 seconds) as fresh
     from known)

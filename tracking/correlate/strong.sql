@@ -12,8 +12,12 @@ chosen as (
         case when n in (select n from rivals) then ambiguous() else b.confidence end as confidence from best),
 parents as (
     select c.next_k, max(struct_pack(confidence := confidence, fit := c.fit, nearness := nearness, hop_id := s.hop_id, k := c.k)) as p
-    from chosen c join c_stay s on s.k = c.k group by c.next_k)
-select c.n, c.k, c.next_k, c.rule, c.confidence from chosen c join parents p on p.next_k = c.next_k and p.p.k = c.k;
+    from chosen c join c_stay s on s.k = c.k group by c.next_k),
+pretenders as ( -- another stay that claims the same one, and fits as well
+    select distinct p.next_k from parents p join chosen c on c.next_k = p.next_k and c.k <> p.p.k
+    where c.confidence >= p.p.confidence and c.fit >= p.p.fit and c.nearness > -300)
+select c.n, c.k, c.next_k, c.rule, case when p.next_k in (select next_k from pretenders) then ambiguous() else c.confidence end as confidence
+from chosen c join parents p on p.next_k = c.next_k and p.p.k = c.k;
 
 create or replace temp table c_parent as
 with best as (
