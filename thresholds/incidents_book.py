@@ -183,7 +183,7 @@ class Book:
 
     def _grounds(self, worst: list[str]) -> tuple[tuple[str, ...], str] | None:
         """Return reasons, and the limit in force for the worst; None where none was seen since a restart."""
-        seen = [observation for name in worst if (observation := self.tracks[name].last_bad) is not None]
+        seen = [observation for name in worst if (observation := self.tracks[name].shown) is not None]
         if not seen:
             return None
         reasons = tuple(f"{one.cell}: {one.verdict.reasons[0]}" for one in seen if one.verdict.reasons)

@@ -28,13 +28,14 @@ class Track:
     cell: str
     began_at: datetime  # its first bad verdict, since it was last without any
     recent: list[Level] = field(default_factory=list)  # of the last `of` verdicts, OK = not bad
-    messages: list[str] = field(default_factory=list)  # beside each: the message that it was of; "" = none
+    seen: list[Observation | None] = field(default_factory=list)  # beside each: of what; None = from before a doubt
     level: Level = Level.OK  # while it is surely bad: what n of the last m have reached
     sure: bool = False  # it is bad
     good: int = 0  # in a row
     incident: str = ""  # id of the one that explains it, also while it is well; "" = none
     dismissed: bool = False  # its incident was closed by hand: it opens none before it has been good
     last_bad: Observation | None = None  # None = from before a restart
+    shown: Observation | None = None  # the last of its level, whose words fit it; None = from before a restart
     again_at: datetime | None = None  # a repeat was asked for, and is due then
 
     @property
@@ -54,28 +55,31 @@ class Track:
 
     def _place(self, seen: Observation) -> int | None:
         """Return which of the recent verdicts was of the same message: its last word takes the place of the first."""
-        return self.messages.index(seen.message) if seen.message and seen.message in self.messages else None
+        return next((place for place, one in enumerate(self.seen) if one and seen.message and one.message == seen.message), None)
 
     def _put(self, level: Level, seen: Observation, rules: Rules) -> None:
         place = self._place(seen)
         if place is not None:
-            self.recent[place] = level
+            self.recent[place], self.seen[place] = level, seen
             return
         self.recent.append(level)
-        self.messages.append(seen.message)
-        del self.recent[: -rules.of], self.messages[: -rules.of]
+        self.seen.append(seen)
+        del self.recent[: -rules.of], self.seen[: -rules.of]
 
     def _bad(self, seen: Observation, rules: Rules) -> None:
         if not self.sure and not any(self.recent):
             self.began_at = seen.at
         if self._place(seen) is None and self._same_moment(seen, rules):
-            self.recent[-1] = max(self.recent[-1], seen.verdict.level)
+            if seen.verdict.level >= self.recent[-1]:
+                self.recent[-1], self.seen[-1] = seen.verdict.level, seen
         else:
             self._put(seen.verdict.level, seen, rules)
         self.good, self.last_bad = 0, seen
         reached = sorted(self.recent, reverse=True)[rules.bad - 1 : rules.bad]
         if reached and reached[0]:
             self.sure, self.level = True, reached[0]
+            of_level = (one for level, one in zip(self.recent, self.seen, strict=True) if level is reached[0] and one is not None)
+            self.shown = max(of_level, key=lambda one: one.at, default=seen)
 
     def _same_moment(self, seen: Observation, rules: Rules) -> bool:
         """Say whether the last verdict was bad, too, a moment ago: a scheduled run and one that was asked for see one and the same blip."""
@@ -95,14 +99,14 @@ class Track:
         self.sure = self.dismissed = False
         self.level = Level.OK
         self.recent.clear()
-        self.messages.clear()
+        self.seen.clear()
 
     def doubt(self, rules: Rules) -> None:
         """Take it as one bad verdict short of sure: what was seen may have been our own trouble."""
         bad = [level for level in self.recent if level][: rules.bad - 1]
         self.recover()
         self.recent += bad
-        self.messages += [""] * len(bad)
+        self.seen += [None] * len(bad)
 
     def again(self, at: datetime, every_seconds: float, rules: Rules) -> float | None:
         """Return after how many seconds the cell is to be probed again, so that it is decided soon; None = it need not.
@@ -112,7 +116,8 @@ class Track:
             every_seconds: how often it is probed anyway.
             rules: that decide.
         """
-        undecided = not self.sure and bool(self.recent) and self.recent[-1] is not Level.OK
+        last = self.recent[-1] if self.recent else Level.OK
+        undecided = last > self.level and not (self.sure and self.incident)  # also how bad: one page says more than two
         pending = self.again_at is not None and at < self.again_at
         if not undecided or pending or every_seconds <= rules.again_seconds:
             return None
