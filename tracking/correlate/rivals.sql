@@ -5,14 +5,14 @@ worse as (select a.k, a.next_k from pairs a join pairs z on z.k = a.next_k and z
 select c.* from c_likely c where not exists (from worse w where w.k = c.k and w.next_k = c.next_k)
     and not exists (from c_entrance e where e.k = c.k and e.root = c.next_k); -- nothing leads to its own entrance
 
--- A rival is another candidate of the same leg or of the same stay that is not ten times as far away.
+-- A rival is another candidate of the same leg or of the same stay that is not ten times as far away; by one clock, three seconds further.
 create or replace temp table c_rival as
 with met as materialized (
-    select a.*, b.n as rival_n, b.next_k as rival_k, b.confidence as other, b.apart as away
+    select a.*, b.n as rival_n, b.next_k as rival_k, b.confidence as other, b.apart as away, a.one_clock and b.one_clock as by_one_clock
     from c_candidate a join c_candidate b on b.n = a.n where b.next_k <> a.next_k
     union all
-    select a.*, b.n, b.next_k, b.confidence, b.apart from c_candidate a join c_candidate b on b.next_k = a.next_k where b.k <> a.k)
-select distinct n, next_k, rival_n, rival_k from met where other >= confidence and away < 10 * (apart + 1);
+    select a.*, b.n, b.next_k, b.confidence, b.apart, a.one_clock and b.one_clock from c_candidate a join c_candidate b on b.next_k = a.next_k where b.k <> a.k)
+select distinct n, next_k, rival_n, rival_k from met where other >= confidence and case when by_one_clock then away < apart + 3 else away < 10 * (apart + 1) end;
 
 -- Through a server without logs only what is alone is linked: of several, none, however near.
 create or replace temp table c_gap as

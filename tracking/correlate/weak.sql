@@ -41,7 +41,7 @@ fitting as (
     select *, talked_to or came_from as fits,
         not talked_to and not came_from and (next_host is not null or knows_client) as strange from met
     where event <> 'deliver' or (next_server = server and same_recipient and next_software <> software and software <> 'dovecot' and not knows_client))
-select n, k, next_k, hop_id, next_hop_id, apart, exact,
+select n, k, next_k, hop_id, next_hop_id, apart, exact, next_server = server as one_clock,
     case when how = 'network-id' then 'network-id' when how = 'envelope' then 'envelope' when same_recipient and fits then 'message-id+client' else 'message-id' end as rule,
     case when how = 'network-id' then 0.95 when how = 'envelope' then 0.3 when same_recipient and fits then guessed()
          when strange then through_a_gap() else 0.7 end as confidence
