@@ -79,7 +79,9 @@ class Mutes:
         """Plan a window of maintenance: it is measured, nothing of it is told, and it is no part of availability."""
         now = utc_now()
         begins_at = wanted.begins_at or now
-        _to_come("ends_at", wanted.ends_at, max(now, begins_at))
+        _to_come("ends_at", wanted.ends_at, now)
+        if wanted.ends_at <= begins_at:
+            raise HTTPException(400, f"ends_at: {_said(wanted.ends_at)} is not after begins_at, {_said(begins_at)}: nothing would be muted")
         author = await author_of(request, wanted.by)
         window = Maintenance(f"m{token_hex(4)}", scene_of(wanted), printable(wanted.reason), author, begins_at, wanted.ends_at)
         with agreed():
@@ -104,7 +106,12 @@ async def windows_of(store: Store, scope: Scope, now: datetime, *, past: bool) -
     return [maintenance_shape(kept.mute, now, kept) for kept in found]
 
 
-def _to_come(name: str, end: datetime, begin: datetime) -> None:
-    """Refuse an end that is past, or before its beginning. Raises: HTTPException."""
-    if end <= begin:
-        raise HTTPException(400, f"{name}: {end.isoformat(timespec='minutes')} is past, or before the beginning: nothing would be muted")
+def _to_come(name: str, end: datetime, now: datetime) -> None:
+    """Refuse an end that is past. Raises: HTTPException."""
+    if end <= now:
+        raise HTTPException(400, f"{name}: {_said(end)} is past: nothing would be muted")
+
+
+def _said(at: datetime) -> str:
+    """Return a time as it came, its zone included."""
+    return at.isoformat(timespec="minutes")

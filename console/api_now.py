@@ -56,6 +56,7 @@ class Now:
             site=desk.board.site,
             version=desk.version,
             started_at=desk.started_at,
+            timezone=desk.zone().key,
             unhealthy=desk.service.unhealthy(),
             unready=desk.service.unready(),
             sick=prober.sick_reason if prober is not None else "",

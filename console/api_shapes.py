@@ -201,6 +201,7 @@ class StatusShape(BaseModel):
     site: str
     version: str
     started_at: Moment
+    timezone: str  # of the configuration: in which people mean times and want them shown; those of this API are UTC
     unhealthy: str  # why it should be restarted; "" = it is well
     unready: str  # why it does not probe yet; "" = it does
     sick: str  # why the prober doubts itself, in one word; "" = it does not

@@ -1,14 +1,18 @@
-"""Times as a human reads them in a table. Pure, except for the local time zone, which only a screen may use."""
+"""Times as a human reads them in a table. Pure, except for the zone of the screen, which only a screen may use."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
+    from zoneinfo import ZoneInfo
 
 SAME = 40  # letters
+_ZONE: ContextVar[Callable[[], ZoneInfo] | None] = ContextVar("zone", default=None)  # of one command's screen; None = this machine's
 
 
 def seconds_text(seconds: float | None) -> str:
@@ -37,6 +41,30 @@ def distinct(reasons: Iterable[str]) -> list[str]:
     return list({reason[:SAME]: reason for reason in reversed(list(reasons))}.values())[::-1]
 
 
+# -- the zone of the screen
+
+
+@contextmanager
+def shown_in(zone: Callable[[], ZoneInfo]) -> Iterator[None]:
+    """Have times shown in a zone for a block; it is asked for when the first is, for it may have to be asked of a service."""
+    token = _ZONE.set(zone)
+    try:
+        yield
+    finally:
+        _ZONE.reset(token)
+
+
+def zone_shown() -> ZoneInfo | None:
+    """Return the zone in which times are shown; None = this machine's."""
+    zone = _ZONE.get()
+    return None if zone is None else zone()
+
+
+def here(at: datetime) -> datetime:
+    """Return an aware time in the zone in which times are shown."""
+    return at.astimezone(zone_shown())
+
+
 def clock(at: datetime) -> str:
-    """Return an aware time as this machine's people write it: `2026-11-20 09:00:12 CET`."""
-    return at.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+    """Return an aware time as people write it, in the zone in which times are shown: `2026-11-20 09:00:12 CET`."""
+    return here(at).strftime("%Y-%m-%d %H:%M:%S %Z")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from service.commands.reach import Where, refuse_mixtures, service_options
+from service.words import shown_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,11 +18,12 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
-PLACES = ("config_file", "url", "token_file", "token_env")
+PLACES = ("config_file", "url", "token_file", "token_env", "zone")
 
 form_option = click.option(
     "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True, help="For people, for programs."
 )
+zone_option = click.option("--zone", metavar="ZONE", help="Of times typed and shown: Europe/Berlin [the configuration's].")
 by_option = click.option("--by", metavar="NAME", help="For whom you speak [who called sudo].")
 SCENE = (
     click.option("--domain", default="*", metavar="GLOB", help="Of these domains."),
@@ -39,14 +42,20 @@ def scene_options(command: Command) -> Command:
 
 
 def reaching(command: Command) -> Command:
-    """Give a command the options that say which service is meant, and its format."""
-    return service_options(form_option(command))
+    """Give a command the options that say which service is meant, its format and the zone of its times."""
+    return service_options(form_option(zone_option(command)))
 
 
 def where_of(context: click.Context, words: dict[str, Any]) -> Where:
-    """Take out of the options which service is meant. Raises: click.UsageError."""
+    """Take out of the options which service is meant, and show times in its zone from now on. Raises: click.ClickException."""
     where = Where(**{name: words.pop(name) for name in PLACES})
     refuse_mixtures(context, where)
+    from service.commands.alarms_ask import zone_of  # noqa: PLC0415 - `--help` needs none of it
+
+    zone = cache(partial(zone_of, where))
+    context.with_resource(shown_in(zone))
+    if where.zone:
+        zone()  # one that is none is told before anything is done
     return where
 
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from service.commands.reach import control_of, places_of, written_in
+from service.words import zone_shown
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -79,12 +80,24 @@ async def _from(path: Path, remembered: Callable[[Store], Awaitable[Answer]]) ->
 
 
 def zone_of(where: Where) -> ZoneInfo:
-    """Return the zone of times that name none: the configuration's; of a service elsewhere UTC. Raises: click.ClickException."""
-    name = "UTC" if where.url else written_in(where.file).get("timezone", "UTC")
+    """Return the zone in which times are shown, and meant where they name none. Raises: click.ClickException.
+
+    It is that of --zone, else the configuration's, which a service elsewhere tells; of one too old to tell it UTC.
+    """
+    if where.zone:
+        return _named(where.zone)
+    name = asked(where, lambda control: control.get("/status")).get("timezone") if where.url else written_in(where.file).get("timezone")
     try:
-        return ZoneInfo(name)
+        return ZoneInfo(name or "UTC")
     except (KeyError, ValueError, OSError, TypeError):
         return ZoneInfo("UTC")
+
+
+def _named(zone: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(zone)
+    except (KeyError, ValueError, OSError):
+        raise click.UsageError(f"--zone: `{zone}` is no time zone; one looks like Europe/Berlin, or UTC") from None
 
 
 def time_to_come(option: str, written: str | None, where: Where) -> str | None:
@@ -115,7 +128,7 @@ def _time(option: str, written: str | None, where: Where, meaning: Callable[[str
     from probe.clock import utc_now  # noqa: PLC0415 - as above
 
     try:
-        return meaning(written, zone_of(where), utc_now()).astimezone(UTC).isoformat()
+        return meaning(written, zone_shown() or zone_of(where), utc_now()).astimezone(UTC).isoformat()
     except ValueError as error:
         raise click.UsageError(f"{option}: {error}") from error
 

@@ -49,6 +49,8 @@ def add(context: click.Context, /, form: str, begin: str | None, until: str, **w
 
     begins = None if begin == "now" else time_to_come("--from", begin, where)
     ends = time_to_come("--until", until, where)
+    if begins and ends and ends <= begins:
+        raise click.UsageError(f"--until: `{until}` is not after --from `{begin}`: nothing would be muted", context)
     named = {"reason": words["reason"], "by": speaker(words["by"])}
     _show(form, [done(where, "/maintenance", **scene, begins_at=begins, ends_at=ends, **named)])
     return 0

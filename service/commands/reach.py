@@ -39,6 +39,7 @@ class Where:
     url: str | None = None
     token_file: str | None = None
     token_env: str | None = None
+    zone: str | None = None  # in which times are meant and shown; None = as the configuration or the service says
 
     @property
     def file(self) -> str:

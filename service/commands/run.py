@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from service.commands.alarms_ask import zone_of
 from service.commands.options import CONFIG_FILE, CONFIG_VARIABLE, Wanted, as_seconds
+from service.commands.reach import Where
 from service.show.show import FORMATS
+from service.words import shown_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,6 +107,8 @@ def command(context: click.Context, /, **words: Any) -> int:
     """Run every selected check once, and the trips; or probe one server given as a URL, without a configuration."""
     wanted = Wanted(**words)
     _refuse_mixtures(context, wanted)
+    if not wanted.url:
+        context.with_resource(shown_in(cache(partial(zone_of, Where(wanted.config_file)))))  # read when the first time is shown
     from service.commands.session import session  # noqa: PLC0415 - a wrong command line need not load the probes
 
     return session(wanted)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from service.commands.reach import Where, control_of, refuse_mixtures, service_options
+from service.commands.alarm_options import where_of, zone_option
+from service.commands.reach import Where, control_of, service_options
 
 if TYPE_CHECKING:
     from service.show.status_ask import Status
@@ -33,11 +34,11 @@ Exit code: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN, or the service does not run.
     "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True, help="For people, for programs."
 )
 @click.option("--bad", is_flag=True, help="Only what is not OK, without a headline.")
+@zone_option
 @click.pass_context
 def command(context: click.Context, /, form: str, bad: bool, **words: Any) -> int:
     """Show what the running service says now."""
-    where = Where(**words)
-    refuse_mixtures(context, where)
+    where = where_of(context, words)
     status = _asked(where, every=form == "json" and not bad)
     if form == "json":
         click.echo(as_json(status, bad=bad))

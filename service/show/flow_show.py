@@ -15,7 +15,7 @@ from service.show.flow_rows import LEGEND, Row, rows_of
 from service.show.flow_trip import Joint, with_probe
 from service.show.flow_words import OUTCOME_STYLES, address, fitted, size_text, span_text
 from service.show.hanging import print_hanging
-from service.words import clock, harmless
+from service.words import clock, harmless, here
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -113,7 +113,7 @@ def _widths(rows: Sequence[Row]) -> tuple[int, int]:
 
 def _above(axis: Axis, widths: tuple[int, int] | None) -> str:
     """Return the heads and the scale; the day and its zone stand above the times."""
-    zone = axis.begin.astimezone().strftime("%Z")
+    zone = here(axis.begin).strftime("%Z")
     if widths is None:
         return f"{clock(axis.begin)}\n{' ' * GAP}{scale(axis)}"
     heads = (("SERVER", widths[0]), ("ID", widths[1]), (f"SINCE {zone}", AT))
@@ -121,7 +121,7 @@ def _above(axis: Axis, widths: tuple[int, int] | None) -> str:
 
 
 def _at(at: datetime | None) -> str:
-    return at.astimezone().strftime("%H:%M:%S.%f")[:AT] if at else ""
+    return here(at).strftime("%H:%M:%S.%f")[:AT] if at else ""
 
 
 def _wide(row: Row, axis: Axis, widths: tuple[int, int]) -> Text:

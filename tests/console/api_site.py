@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from console.api import control_app, remote_app
+from console.api_desk import UTC_ZONE
 from console.api_desk import Desk as ApiDesk
 from console.listening import Listener
 from console.ports import Numbers, Reloaded
@@ -24,6 +25,7 @@ from thresholds.values import Aspect, Limit, Match
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
     from pathlib import Path
+    from zoneinfo import ZoneInfo
 
     from probe.values import Check, Journey
 
@@ -91,14 +93,16 @@ def said(answer: Answer) -> tuple[int, str]:
 
 
 @asynccontextmanager
-async def serving(folder: Path, checks: Iterable[Check] = (), journeys: Iterable[Journey] = ()) -> AsyncIterator[ApiSite]:
+async def serving(
+    folder: Path, checks: Iterable[Check] = (), journeys: Iterable[Journey] = (), *, zone: ZoneInfo = UTC_ZONE
+) -> AsyncIterator[ApiSite]:
     """Have a control API for a block."""
     store = await Store.open(folder / "mailsonde.db")
     desk = Serving(checks, store)
     desk.board.plan(desk.checks, journeys)
     numbers = Numbers(store=lambda: store.health, rounds=lambda: desk.rounds.stats, reloaded=lambda: Reloaded(desk.problem))
     alarms = Watching(store)
-    given = ApiDesk(desk.board, numbers, desk, store, "9.8.7", alarms=alarms, ack_key=ACK_KEY)
+    given = ApiDesk(desk.board, numbers, desk, store, "9.8.7", alarms=alarms, ack_key=ACK_KEY, zone=lambda: zone)
     near = await Listener.on_unix(control_app(given), folder / "mailsonde.sock")
     far = await Listener.on_tcp(remote_app(given, TOKEN), (LOCAL, 0), "console.listen")
     try:

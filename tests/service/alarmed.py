@@ -7,10 +7,11 @@ import os
 import pwd
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from service import cli
 from store.store import Store
-from tests.console.api_site import serving
+from tests.console.api_site import TOKEN, serving
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from tests.console.api_site import ApiSite
 
+BERLIN = ZoneInfo("Europe/Berlin")
 ME = pwd.getpwuid(os.geteuid()).pw_name
 REMEMBERED = "probe: the service does not run; this is what its store remembers\n"
 
@@ -53,8 +55,15 @@ class Folder:
 
         asyncio.run(whole())
 
+    def far(self, url: str, *words: str) -> tuple[int, str, str]:
+        """Run it against a service elsewhere, whose token PROBE_TOKEN holds."""
+        os.environ["PROBE_TOKEN"] = TOKEN.reveal()
+        code = cli.run([*words, "--url", url])
+        out, err = self._capsys.readouterr()
+        return code, out, err
+
     @asynccontextmanager
-    async def served(self) -> AsyncIterator[ApiSite]:
+    async def served(self, zone: ZoneInfo | None = None) -> AsyncIterator[ApiSite]:
         """Have the control API there for a block."""
-        async with serving(self.path) as site:
+        async with serving(self.path, zone=zone or BERLIN) as site:
             yield site

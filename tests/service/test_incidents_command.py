@@ -51,13 +51,13 @@ async def test_what_is_wrong_now_and_what_was(folder: Folder) -> None:
         await history(site.desk.store)
         code, now, _ = await folder.ask("incidents", "list")
         assert code == 0
-        assert "i00000002  CRITICAL  2026-11-21 12:20:00 UTC  server imap" in now
+        assert "i00000002  CRITICAL  2026-11-21 13:20:00 CET  server imap" in now
         assert "2 failing, 2 domains" in now
         assert "i00000001" not in now
         _, was, _ = await folder.ask("incidents", "list", "--since", "2026-11-21 13:00")  # in Berlin: noon of UTC
         assert was.index("i00000002") < was.index("i00000001")
         assert "closed after 9 min" in was
-        assert "acknowledged by anna: on it; until 2026-11-21 14:00:00 UTC" in was
+        assert "acknowledged by anna: on it; until 2026-11-21 15:00:00 CET" in was
         _, closed, _ = await folder.ask("incidents", "list", "--closed", "--format", "json")
         assert [(one["id"], one["ended"]) for one in json.loads(closed)] == [("i00000001", "all is well again")]
 

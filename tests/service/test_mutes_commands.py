@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -102,9 +104,34 @@ async def test_a_window_from_its_plan_to_its_end(folder: Folder) -> None:
 
 async def test_a_window_that_ends_before_it_begins(folder: Folder) -> None:
     async with folder.served():
-        code, out, err = await folder.ask("maintenance", "add", "--all", "--from", "3h", "--until", "2h", "--reason", "x")
-    assert (code, out) == (3, "")
-    assert err.endswith("is past, or before the beginning: nothing would be muted\n")
+        words = ("--from", "2099-12-01 22:00", "--until", "2099-12-01 21:00")
+        said = await folder.ask("maintenance", "add", "--all", *words, "--reason", "x")
+    line = "--until: `2099-12-01 21:00` is not after --from `2099-12-01 22:00`: nothing would be muted"
+    assert said == (3, "", f"probe: {line} (see: probe maintenance add --help)\n")
+
+
+# -- the zone of times
+
+
+async def test_times_are_shown_in_the_zone_in_which_they_are_meant(folder: Folder) -> None:
+    words = ("maintenance", "add", "--all", "--from", "2099-12-01 22:00", "--until", "2099-12-02 02:00", "--reason", "x")
+    async with folder.served():
+        _, out, _ = await folder.ask(*words)
+        assert ("from 2099-12-01 22:00:00 CET" in out, "until 2099-12-02 02:00:00 CET" in out) == (True, True)
+        _, out, _ = await folder.ask(*words, "--zone", "Asia/Kathmandu")
+        assert "from 2099-12-01 22:00:00 +0545" in out
+        _, out, _ = await folder.ask(*words, "--zone", "Asia/Kathmandu", "--format", "json")
+        assert json.loads(out)[0]["begins_at"] == "2099-12-01T16:15:00.000Z"
+        line = "probe: --zone: `Mars/Base` is no time zone; one looks like Europe/Berlin, or UTC (see: probe maintenance add --help)\n"
+        assert await folder.ask(*words, "--zone", "Mars/Base") == (3, "", line)
+        assert len(json.loads((await folder.ask("maintenance", "list", "--format", "json"))[1])) == 4
+
+
+async def test_a_service_elsewhere_tells_its_zone(folder: Folder) -> None:
+    words = ("silence", "add", "--all", "--until", "2099-12-01 08:00", "--reason", "x", "--token-env", "PROBE_TOKEN")
+    async with folder.served(ZoneInfo("America/St_Johns")) as site:
+        code, out, err = await asyncio.to_thread(folder.far, f"http://127.0.0.1:{site.listener.port}", *words)
+    assert (code, err, "2099-12-01 08:00:00 NST" in out) == (0, "", True)
 
 
 # -- telling
@@ -115,7 +142,7 @@ async def test_channels(folder: Folder) -> None:
         code, out, _ = await folder.ask("notify", "channels")
     assert code == 0
     assert out.splitlines()[0].split() == ["CHANNEL", "KIND", "SENT", "FAILED", "LAST", "PROOF"]  # none was refused or taken over
-    assert "ops-mail  mail     2     0       2026-11-21 08:00:00 UTC: 250 2.0.0 Ok: queued as 4jW76S0sf8zRhS4" in out
+    assert "ops-mail  mail     2     0       2026-11-21 09:00:00 CET: 250 2.0.0 Ok: queued as 4jW76S0sf8zRhS4" in out
     assert "failed: refuses the connection" in out
 
 

@@ -27,7 +27,7 @@ def service(checks: int = 0, bad: int = 0, **rest: Any) -> dict[str, Any]:
     levels = {"OK": checks - bad, "UNKNOWN": 0, "WARNING": 0, "CRITICAL": bad}
     said = {"site": "berlin", "version": "0.1.0", "started_at": NOW - timedelta(days=3), "unhealthy": "", "unready": "", "sick": ""}
     said |= {"checks": checks, "levels": levels, "journeys": 0, "backing_off": {}, "hints": {}}
-    said |= {"configuration_problem": "", "configuration_taken_at": NOW, "store": STORE, **rest}
+    said |= {"configuration_problem": "", "configuration_taken_at": NOW, "timezone": "Europe/Berlin", "store": STORE, **rest}
     return StatusShape.model_validate(said).model_dump(mode="json")
 
 
