@@ -22,13 +22,17 @@ weighed as (
         case when is_here(next_host) or rule in ('notification', 'forwarded-as') then next_server = here
              else same_host(next_host, next_server) or coalesce(next_ip = own_ip, false) end as talked_to,
         coalesce(case when is_here(claim_host) then next_server = here else same_host(claim_host, next_server) end, false) as named,
-        coalesce(same_host(client_host, here), false) or coalesce(client_ip = here_ip, false) as came_from
+        coalesce(same_host(client_host, here), false) or coalesce(client_ip = here_ip, false) as came_from,
+        next_server = here and not is_here(next_host) as hairpin, -- it went elsewhere: an id of this very host is a lie
+        coalesce(client_host <> 'unknown' and not is_numeric_host(client_host), false) as names_client
     from found),
 sure as (
     select *, case when talked_to and not other_m then 1.0 when talked_to then contradicted()
                    when other_m then 0.0
                    when named and rule in ('internal-id', 'lmtp-session') and (same_m or came_from) then 1.0
-                   when same_m or came_from or (same_sender and apart < 600 and next_m is null) then guessed()
+                   when hairpin then 0.0
+                   when came_from and (same_m or coalesce(same_sender, false)) then guessed()
+                   when same_m then if(names_client, 0.7, guessed()) -- who named another client may have sent it again
                    else 0.0 end as confidence
     from weighed where apart < case when same_m then 129600 else 3600 end)
 select k, n, next_k, rule, confidence, exact, same_m::int * 4 + coalesce(same_sender, false)::int * 2 + came_from::int as fit, apart, next_hop_id from sure where confidence > 0;
