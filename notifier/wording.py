@@ -37,6 +37,7 @@ def notice(  # noqa: PLR0913 - what a notice is made of comes from five places: 
     templates: Mapping[str, str] = NO_TEMPLATES,
     more: Sequence[Stored] = (),
     mark: str = "",
+    partial: bool = False,
 ) -> Notice:
     """Return what is told of a change over one channel.
 
@@ -51,9 +52,10 @@ def notice(  # noqa: PLR0913 - what a notice is made of comes from five places: 
         templates: "subject", "text", "html", "short" -> Jinja; what is missing is ours.
         more: changes that are told with it, in one summary.
         mark: DRILL, TEST (words_matter) or "".
+        partial: it is for somebody who sees some domains only: he is not told how to acknowledge, which would silence it for all.
     """
     links = replace(links, acknowledge="") if mark else links  # behind a test or a drill is nothing to acknowledge
-    matter = Matter(stored, channel, zone, site, links, mark, more)
+    matter = Matter(stored, channel, zone, site, links, mark, more, partial)
     words = _words(matter, templates)
     change, incident = stored.change, stored.change.incident
     return Notice(

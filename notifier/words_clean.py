@@ -15,6 +15,8 @@ SENTENCE = 500  # characters of one sentence that are shown
 NAME = 120  # of a name
 CUT = ".."  # stands for what was left out; ASCII, so that a telephone shows it
 SHOWN = 20  # of a list
+TO = " to "  # between the ends of a way
+LEAST_END = 10  # characters of a name at the end of a way
 STACK = 2  # accents upon one letter; more is an attack on the lines above
 PLAIN = str.maketrans({"`": "'", "{": "(", "}": ")", "[": "(", "]": ")", "\\": "/", "|": "/", "^": "'", "~": "-", "ß": "ss", "→": "->"})
 UNKNOWN = "?"  # for a letter that a telephone's alphabet lacks
@@ -53,6 +55,23 @@ def middle(text: str, most: int) -> str:
         return text
     tail = (most - len(CUT)) // 2
     return f"{text[: most - len(CUT) - tail]}{CUT}{text[len(text) - tail :]}"
+
+
+def way(text: str, most: int) -> str:
+    """Return a way, `smtps, submission to imap, pop3s`, in about `most` characters: `smtps +1 to imap +1`; what is no way as `middle`."""
+    starts, to, ends = text.partition(TO)
+    if len(text) <= most or not to:
+        return middle(text, most)
+    room = max((most - len(TO)) // 2, LEAST_END)
+    return f"{_end(starts, room)}{TO}{_end(ends, room)}"
+
+
+def _end(names: str, room: int) -> str:
+    """Return the first of the servers at one end of a way, of a long host's name its first label, and how many more there are."""
+    first, *more = names.split(", ")
+    label = f"{first.partition('.')[0]}{CUT}"
+    said = label if len(first) > room >= len(label) and "." in first else middle(first, room)
+    return f"{said}{f' +{len(more)}' if more else ''}"
 
 
 def plain(text: str) -> str:

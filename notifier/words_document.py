@@ -67,8 +67,9 @@ makes of the first example below:
 A channel with `domains` belongs to somebody who may see only these. It is told of an incident while one of the checks that fail is of these
 domains (of a trip: with both its ends), and of its end if it was told before. Subject, text, HTML, short form, facts and templates then
 name and count nothing else: other domains, their checks, what these said, evidence that counts, and what people wrote are left out. The
-cause stays where it is a server, a host or a way of the mail; the level and the time since when are the incident's. It has no link that
-acknowledges, for that would silence it for everybody. `probe notify route` says of what it is not told: `sees only abc.example`.
+cause stays where it is a server, a host or a way of the mail; the level and the time since when are the incident's. It has no link and
+no command that acknowledges, for that would silence it for everybody.
+`probe notify route` says of what it is not told: `sees only abc.example`.
 
 ## For machines
 

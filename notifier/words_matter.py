@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from notifier.values import NO_LINKS
-from notifier.words_clean import NAME, line, spoken
+from notifier.words_clean import NAME, line, middle, spoken
 from thresholds.incident_values import ChangeKind
 from thresholds.wording import span
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")  # in English, whatever the locale
 DRILL, TEST = "DRILL", "TEST"  # marks of notices behind which nothing is broken
 COUNTED = re.compile(r"(\d{1,7}) of (\d{1,7}) domains\b")  # how the first evidence of a cause says how many rest on it
+BRIEF = 24  # characters of a domain where there is little room
 FEW = 2  # domains that are named rather than counted
 
 
@@ -36,6 +37,7 @@ class Matter:
     links: Links = NO_LINKS
     mark: str = ""  # DRILL, TEST or ""
     more: Sequence[Stored] = ()  # changes that are told with it
+    partial: bool = False  # its reader sees some domains only, and takes nothing on for all
 
     @property
     def change(self) -> Change:
@@ -87,9 +89,10 @@ def touched(incident: Incident) -> str:
 
 
 def counted(incident: Incident) -> str:
-    """Return the same as a number alone: `1 domain`, `12 of 12 domains`; "" = nobody is known."""
-    many = len(incident.domains)
-    return f"{_counted(incident)} domain{'s' if many > 1 else ''}" if many else ""
+    """Return the same in brief: `12 of 12 domains`; one by its name, which says more than `1 domain`; "" = nobody is known."""
+    if len(incident.domains) == 1:
+        return middle(line(incident.domains[0], NAME), BRIEF)
+    return f"{_counted(incident)} domains" if incident.domains else ""
 
 
 def _counted(incident: Incident) -> str:

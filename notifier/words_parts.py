@@ -212,8 +212,8 @@ def first_of(matter: Matter, stored: Stored) -> str:
 
 
 def command(matter: Matter) -> str:
-    """Return the command that acknowledges; "" = there is nothing left to acknowledge."""
-    if matter.mark or matter.change.kind in SETTLED:
+    """Return the command that acknowledges; "" = there is nothing left to acknowledge, or not for this reader."""
+    if matter.mark or matter.partial or matter.change.kind in SETTLED:
         return ""
     return f'probe incidents ack {line(matter.incident.id, NAME)} --why "..."'
 

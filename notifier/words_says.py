@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from notifier.words_clean import CUT, NAME, SENTENCE, line, middle, plain, spoken
+from notifier.words_clean import CUT, NAME, SENTENCE, TO, line, middle, plain, spoken, way
 from notifier.words_matter import TEST, brief_moment, counted, lasted, moment, touched
 from notifier.words_symptoms import RATHER, symptom
 from thresholds.incident_values import CauseKind, ChangeKind
-from thresholds.incidents_book import PART_OF, RECOVERED
+from thresholds.incidents_book import BY_HAND, PART_OF, RECOVERED, UNPROBED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,18 +56,25 @@ class Headline:
     after: str = ""  # what follows: ", and 37 more"
 
     def line(self, most: int) -> str:
-        """Return the fullest form that has at most `most` characters: names and for whom give way; what, since when and how bad do not."""
+        """Return the fullest form that has at most `most` characters: year, names and for whom give way; what, when and how bad do not."""
         last = f"{self.tag_brief}: {self._says(LEAST, '', self.when_brief)}"
         return next((form for form in (*self._forms(), last) if len(form) <= most), f"{last[: most - len(CUT)]}{CUT}")
 
     def _forms(self) -> Iterator[str]:
-        sizes = ((SENTENCE, self.whom, self.when), (ENOUGH, self.whom, self.when), (LESS, self.whom_brief, self.when))
-        brief = ((LESS, self.whom_brief, self.when_brief), (LESS, "", self.when_brief), (LEAST, "", self.when_brief))
-        for name, whom, when in (*sizes, *brief):
+        whole, brief = (SENTENCE, self.whom), (self.whom_brief, self.when_brief)
+        for name, whom, when in (
+            (*whole, self.when),
+            (*whole, self.when_brief),
+            (ENOUGH, self.whom, self.when_brief),
+            (ENOUGH, *brief),
+            (LESS, *brief),
+            (LESS, "", self.when_brief),
+            (LEAST, "", self.when_brief),
+        ):
             yield f"{self.tag}: {self._says(name, whom, when)}{self.after}"
 
     def _says(self, name: int, whom: str, when: str) -> str:
-        parts = (self.called.format(middle(self.name, name)), self.what, whom, when)
+        parts = (self.called.format(way(self.name, name)), self.what, whom, when)
         return " ".join(part for part in parts if part)
 
 
@@ -75,7 +82,7 @@ def _called(cause: Cause, *, mail: bool) -> tuple[str, str]:
     """Return how a cause is called, and its name: of a check alone, the server."""
     name = line(cause.name) or UNNAMED
     if cause.kind in {CauseKind.PATH, CauseKind.LINK}:
-        return CALLED[cause.kind][mail], name.replace(" -> ", " to ")
+        return CALLED[cause.kind][mail], name.replace(" -> ", TO)
     if cause.kind is not CauseKind.CHECK or "/" not in name:
         return CALLED[cause.kind][mail], name
     return "{}", name.partition("/")[2]
@@ -120,16 +127,18 @@ def _tags(matter: Matter) -> tuple[str, str]:
 def _what(matter: Matter, says: str) -> str:
     incident, kind = matter.incident, matter.incident.cause.kind
     if matter.ends:
-        return "is well again" if incident.ended in RECOVERED else _swallowed(incident.ended)
+        return "is well again" if incident.ended in RECOVERED else _ended(incident.ended)
     return "is sick or cut off" if kind is CauseKind.PROBER else RATHER.get((kind, says), says)
 
 
-def _swallowed(ended: str) -> str:
-    """Return which incident this one turned out to belong to, and that one's cause as far as there is room; "" = none."""
-    if not ended.startswith(PART_OF):
-        return ""
-    other, _, cause = line(ended).partition(", ")
-    return f"is {other}{', ' if cause else ''}{middle(cause, LESS)}"
+def _ended(ended: str) -> str:
+    """Return how one ended that has not recovered: by hand, unprobed, as part of another with as much of its cause as there is room for."""
+    if ended.startswith(PART_OF):
+        other, _, cause = line(ended).partition(", ")
+        return f"is {other}{', ' if cause else ''}{middle(cause, LESS)}"
+    if ended.startswith(BY_HAND):
+        return f"was closed by {line(ended.removeprefix(BY_HAND).partition(': ')[0], LESS)}"
+    return f"is {ended}" if ended == UNPROBED else "was closed"
 
 
 def _when(matter: Matter) -> tuple[str, str, str]:

@@ -203,13 +203,17 @@ class Telling:
             templates=known.templates if known is not None else {},
             more=more,
             mark=mark or self.mark,
+            partial=self._partial(channel),
         )
+
+    def _partial(self, channel: str) -> bool:
+        """Say whether a channel sees some domains only: who does takes nothing on for all."""
+        return channel in self._plans and bool(self._plans[channel].sees)
 
     def _links(self, stored: Stored, channel: str) -> Links:
         incident, plan = stored.change.incident, self.plan
         runbook = next((url for glob, url in plan.runbooks.items() if fnmatchcase(incident.cause.key, glob)), "")
-        partial = channel in self._plans and self._plans[channel].sees  # who sees a part takes nothing on for all
-        if not plan.console_url or partial or incident.closed_at is not None or incident.acknowledged is not None:
+        if not plan.console_url or self._partial(channel) or incident.closed_at is not None or incident.acknowledged is not None:
             return Links(runbook=runbook)
         token = sign(self._key, incident.id, stored.change.number, utc_now() + LINK_LASTS, channel)
         return Links(runbook=runbook, acknowledge=f"{plan.console_url}/ack/{token}")

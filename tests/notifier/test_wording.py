@@ -14,8 +14,10 @@ import pytest
 from notifier import words_document
 from notifier.channels.payload import encoded, payload
 from notifier.plain import plain, trial
+from notifier.templates import render
 from notifier.values import NO_LINKS, Links
 from notifier.words_html import COLOURS, GOOD
+from notifier.words_parts import page
 from notifier.words_samples import BEGAN, SAMPLES
 from tests.notifier.told import OPENED, cause, changed, told
 from thresholds.incident_values import CauseKind, ChangeKind
@@ -163,6 +165,14 @@ def test_every_form_of_the_end_of_a_swallowed_one_names_the_other() -> None:
     notice = told(changed(SAMPLES["closed"], ended=said))
     assert all(said in " ".join(form.lower().split()) for form in (notice.subject, notice.short, notice.text, notice.html))
     assert notice.facts["ended"] == said
+
+
+def test_who_sees_a_part_is_not_told_how_to_silence_it_for_everybody() -> None:
+    whole, part = page(OPENED), page(replace(OPENED, partial=True))
+    assert (whole.command[:28], part.command) == ("probe incidents ack i1a2b3c4", "")
+    assert not any(link.title == "Acknowledge" for link in part.links)
+    own = render({"text": "{{ command }}{{ links.acknowledge }}."}, replace(OPENED, partial=True))
+    assert own == ({"text": "."}, [])
 
 
 def test_who_acknowledged_without_a_reason() -> None:

@@ -92,6 +92,19 @@ async def test_what_is_stored_is_told_with_its_runbook_and_its_link(store: Store
     await end(running)
 
 
+async def test_who_sees_some_domains_only_is_given_neither_link_nor_command_that_acknowledges(store: Store, tmp_path: Path) -> None:
+    service, pages = telling(store), tmp_path / "pages"
+    command = ChannelPlan("pager", "command", CommandSettings(("tee", "-a", str(pages))), sees=("abc.example",))
+    service.adopt(plan(command, console_url="https://mon.isp.example"))
+    running = await run(service)
+    await save(store, [opening()])
+    service.wake()
+    await until(lambda: any(channel.sent for channel in service.channels()))
+    assert json.loads(pages.read_text())["links"]["acknowledge"] == ""
+    assert "incidents ack" not in pages.read_text()
+    await end(running)
+
+
 async def test_a_channel_stays_open_over_a_reload_as_long_as_its_settings_stay(store: Store) -> None:
     service = telling(store)
     same, other = ChannelPlan("a", "command", CommandSettings(("true",))), ChannelPlan("b", "command", CommandSettings(("true",)))
