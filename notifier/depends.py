@@ -32,6 +32,7 @@ class Reported:
     cause: str  # "server:imap"
     itself: frozenset[str] = frozenset()  # servers that the cause names
     explained: frozenset[str] = frozenset()  # servers whose failure it explains
+    ways: frozenset[str] = frozenset()  # servers that may be well, but at which test messages begin or end that it holds up
     domains: frozenset[str] = frozenset()  # in lower case
 
 
@@ -57,7 +58,9 @@ def reported(incident: Incident, plan: NotifyPlan) -> Reported:
     domains = frozenset(domain.lower() for domain in (*incident.domains, *(domain for domain, _ in met)) if domain)
     if cause.kind in OF_ONE_DOMAIN:
         return Reported(cause.key, domains=domains)
-    return Reported(cause.key, frozenset(named(cause, plan)), frozenset(server for _, server in met if server), domains)
+    checks = {name for name in (*cause.cells, *incident.failing) if name not in plan.trips}
+    failing, ways = {server for _, server in places(checks, plan) if server}, {server for _, server in met if server}
+    return Reported(cause.key, frozenset(named(cause, plan)), frozenset(failing), frozenset(ways - failing), domains)
 
 
 def named(cause: Cause, plan: NotifyPlan) -> Iterator[str]:
@@ -79,6 +82,9 @@ def refusal(channel: ChannelPlan, what: Reported, plan: NotifyPlan) -> str:
     for server in servers:
         if server in what.explained:
             return f"depends on the server {server}, whose failure {what.cause} explains"
+    for server in servers:
+        if server in what.ways:
+            return f"depends on the server {server}, where test messages begin or end that {what.cause} holds up"
     domain = next((domain for domain in channel.domains if domain.lower() in what.domains), "")
     return f"depends on the domain {domain}, which is affected" if domain else ""
 
