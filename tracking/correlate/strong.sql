@@ -1,4 +1,6 @@
 -- c_edge, c_from -> c_link: leg n led to stay next_k. One leg, one next stay; one stay, one stay before it.
+-- What a stay's own server says of where it came from beats a claim of others that is not sure.
+delete from c_edge where confidence < 1 and next_k in (select next_k from c_from);
 create or replace temp table c_link as
 with best as ( -- of each leg
     select n, k, max(struct_pack(

@@ -47,6 +47,17 @@ def test_a_hostile_reply_claims_an_id_of_ours_and_links_nothing() -> None:
     assert ways(world) == ["mx1 A1 -queued-as-> hub1 B1: delivered b@y.example", "mx1 A2: relayed z@evil.example"]
 
 
+def test_a_lie_does_not_beat_what_the_server_itself_says() -> None:
+    world = World()
+    world.says("ex1/exchange", None, "submit", 0, known_as="mapi:box:17", recipient="b@y.example", message_id="<m@x>")
+    onward = {"link_rule": "mapi-event", "link_id": "mapi:box:17", "link_way": "in", "client_host": "ex1", "message_id": "<m@x>"}
+    world.says("ex1/exchange", "500000", "receive", 1, begins=True, recipient="b@y.example", **onward)
+    world.says("ex1/exchange", "500000", "send", 2, recipient="b@y.example", **queued("out1", "B1"))
+    world.postfix("out1", "B1", 2, "<m@x>", client="ex1")
+    world.sends("out1", "B1", 3, **queued("evil.example", "500000"))
+    assert ways(world) == ["ex1 mapi:box:17 -mapi-event-> ex1 500000 -queued-as-> out1 B1: relayed b@y.example"]
+
+
 def test_a_load_balancer_hides_the_host_but_the_id_and_message_id_are_found() -> None:
     world = World()
     world.postfix("mx1", "A1", 0, "<m@x>")
