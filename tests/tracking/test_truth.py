@@ -1,4 +1,4 @@
-"""Logs of nine servers with known truth: flows are found as they were, in whatever pieces the logs come; and the score can be bad."""
+"""Logs of many servers with known truth: flows are found as they were, in whatever pieces the logs come; and the score can be bad."""
 
 from __future__ import annotations
 
