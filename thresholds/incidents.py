@@ -153,6 +153,7 @@ class Watch:
             self._dirty = case.dirty = True
             if track.sure:
                 book.join(case, track.cell)
+                self._look_anew(case, track, at, was_sure=was_sure)
             else:
                 book.drop(track.cell, case.incident.id)
                 self._reconsider(case, at)
@@ -161,6 +162,11 @@ class Watch:
             self._look(at)
         elif not track.sure:
             book.waiting.pop(track.cell, None)
+
+    def _look_anew(self, case: Case, track: Track, at: datetime, *, was_sure: bool) -> None:
+        """Ask again when one is bad again of which the evidence knows nothing."""
+        if not was_sure and track.cell not in case.incident.cause.cells:
+            self._look(at)
 
     def _look(self, at: datetime) -> None:
         """Have causes named when others have had time to show the same."""

@@ -109,7 +109,9 @@ def _explain(book: Book, case: Case, cause: Cause) -> None:
     cells = _members(book, cause)
     more = not case.cells.issuperset(cells)
     untold = not case.incident.changes and case.failing.issubset(cause.cells)
-    taken = more or untold or identity(case.incident.cause) == identity(cause)  # who was told "server imap" is told of its end by that name
+    same = identity(case.incident.cause) == identity(cause)  # who was told "server imap" is told of its end by that name
+    fewer = same and bool(case.incident.changes) and set(case.incident.cause.cells).issuperset(cause.cells)
+    taken = more or untold or (same and not fewer)  # as some get well its evidence stays that of all whom it touched, as the first line's
     if taken and case.incident.changes and _is_wider(case, cause):
         case.widened = widened(cause)
     book.join(case, *cells)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.thresholds.story import CELLS, cell
+from tests.thresholds.story import CELLS, PROMPT, World, cell
 from tests.thresholds.test_incidents_naming import Scripted, last
 from thresholds.incident_values import Cause, CauseKind, Cell
 from thresholds.incidents_own import own_cells
+
+if TYPE_CHECKING:
+    from thresholds.blame import Facts
 
 TRIPS = tuple(Cell(f"trip-{domain}", domain, "imap", "trip", 300.0, submits="submission") for domain in "ab")
 
@@ -47,6 +51,33 @@ def test_what_comes_and_goes_is_held_open_though_another_explains_what_is_left(w
     world.when("trip-b:critical 4s", server_imap="a/imap trip-a", path_s="trip-b")
     assert world.when("a/imap:ok 4s", path_s="trip-a trip-b") == "-"
     assert world.when("1m") == "closed=server:imap"
+
+
+def counting(facts: Facts) -> tuple[Cause, ...]:
+    """A blame that says of the one server how many fail."""
+    cells = tuple(sorted(facts.bad))
+    return (Cause(CauseKind.SERVER, "imap", cells, (f"{len(cells)} of 4 domains on imap",)),)
+
+
+def evidence(story: str) -> tuple[str, ...]:
+    world = World(replace(PROMPT, bad=1, of=1, good=1), counting)
+    for word in story.split():
+        world.hear(word)
+    return world.watch.open[0].cause.evidence
+
+
+@pytest.mark.parametrize(
+    ("story", "count"),
+    [
+        ("a/imap:critical+b/imap:critical", 2),
+        ("a/imap:critical+b/imap:critical b/imap:ok", 2),  # the first line still says for a and b
+        ("a/imap:critical+b/imap:critical b/imap:ok b/imap:critical", 2),
+        ("a/imap:critical b/imap:critical+c/imap:critical", 3),
+        ("a/imap:critical b/imap:critical+c/imap:critical b/imap:ok restart d/imap:critical b/imap:critical", 4),
+    ],
+)
+def test_the_evidence_is_of_all_whom_the_first_line_names(story: str, count: int) -> None:
+    assert evidence(story) == (f"{count} of 4 domains on imap",)
 
 
 CHECK = replace(cell("a/imap"), host="h", account="a")
