@@ -3,7 +3,8 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -12,6 +13,7 @@ from console.api_answers import agreed, page, understood
 from console.api_authors import author_of
 from console.api_desk import Desk
 from console.api_queries import LevelName, Spanned
+from console.api_scenes import known_cause
 from console.api_shapes_alarms import AcknowledgeWanted, CloseWanted, IncidentPage, IncidentShape, StoryShape
 from console.api_shaping_alarms import incident_shape, story_shape
 from probe.clock import utc_now
@@ -23,12 +25,19 @@ from thresholds.values import Level
 Id = Annotated[str, Path(max_length=64, pattern=r"^[\w.-]+$")]
 
 
+def _known(cause: str) -> str:
+    try:
+        return known_cause(cause)
+    except ValueError as error:
+        raise PydanticCustomError("unknown_kind", "{said}", {"said": str(error)}) from None
+
+
 class IncidentsQuery(Spanned):
     """Which incidents; names are exact, times are those at which they opened."""
 
     open: bool | None = Field(None, description="Those alone that are open, or those that are closed.")
     domain: str = Field("", description="That they touch.")
-    cause: str = Field("", description="Kind and name, server:imap, or a kind alone.")
+    cause: Annotated[str, AfterValidator(_known)] = Field("", description="Kind and name, server:imap, or a kind alone.")
     level: LevelName = Field("OK", description="At least as bad.")
 
     @property

@@ -11,6 +11,7 @@ from console.api_alarms import alarms_of, scene_of
 from console.api_answers import agreed
 from console.api_authors import author_of
 from console.api_desk import Desk
+from console.api_scenes import unwatched
 from console.api_shapes_alarms import (
     EndWanted,
     MaintenancePage,
@@ -59,7 +60,8 @@ class Mutes:
         author = await author_of(request, wanted.by)
         silence = Silence(f"s{token_hex(4)}", scene_of(wanted), author, printable(wanted.reason), now, wanted.until)
         with agreed():
-            return silence_shape(await alarms_of(self._desk).add_silence(silence), now)
+            made = silence_shape(await alarms_of(self._desk).add_silence(silence), now)
+        return made.model_copy(update={"warnings": unwatched(silence.scene, self._desk.board)})
 
     async def expire(self, silence: str, wanted: EndWanted, request: Request) -> SilenceShape:
         """End a silence now: what is still wrong is told."""
@@ -85,7 +87,8 @@ class Mutes:
         author = await author_of(request, wanted.by)
         window = Maintenance(f"m{token_hex(4)}", scene_of(wanted), printable(wanted.reason), author, begins_at, wanted.ends_at)
         with agreed():
-            return maintenance_shape(await alarms_of(self._desk).add_maintenance(window), now)
+            made = maintenance_shape(await alarms_of(self._desk).add_maintenance(window), now)
+        return made.model_copy(update={"warnings": unwatched(window.scene, self._desk.board)})
 
     async def cancel(self, window: str, wanted: EndWanted, request: Request) -> MaintenanceShape:
         """Call a window off, or end it now."""

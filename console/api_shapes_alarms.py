@@ -124,6 +124,7 @@ class SilenceShape(BaseModel):
     expires_at: Moment  # of one that was ended by hand: when it was
     ended_by: str  # by hand; "" = it was not
     in_force: bool
+    warnings: list[str] = []  # when it was made: what of it fits nothing that is watched
 
 
 class MaintenanceShape(BaseModel):
@@ -142,6 +143,7 @@ class MaintenanceShape(BaseModel):
     made_at: Moment | None  # null: it stands in the configuration
     ended_by: str  # who called it off, or ended it; "" = nobody
     in_force: bool
+    warnings: list[str] = []  # when it was planned: what of it fits nothing that is watched
 
 
 class SilencePage(BaseModel):

@@ -128,7 +128,7 @@ def delivery_shape(delivery: Delivery) -> DeliveryShape:
 # -- silences and maintenance
 
 
-def _scene(scene: Scene) -> dict[str, str]:
+def _scene(scene: Scene) -> dict[str, Any]:
     return {"domain": scene.domain, "server": scene.server, "site": scene.site, "cause": scene.cause}
 
 

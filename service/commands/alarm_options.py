@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from service.commands.reach import Where, refuse_mixtures, service_options
-from service.words import shown_in
+from service.words import harmless, shown_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from rich.console import Console
 
@@ -68,7 +68,25 @@ def scene_of(context: click.Context, words: dict[str, Any]) -> dict[str, str]:
         raise click.UsageError("--all means everything: leave out --domain, --server, --site and --cause, or --all", context)
     if not everything and not narrowed:
         raise click.UsageError("say of what: --domain, --server, --site or --cause; --all for everything", context)
+    cause_of(context, scene["cause"])
     return scene
+
+
+def cause_of(context: click.Context, written: str) -> str:
+    """Return a cause as it was written. Raises: click.UsageError for a kind that there is not."""
+    from console.api_scenes import known_cause  # noqa: PLC0415 - `--help` needs none of it
+
+    try:
+        return known_cause(written)
+    except ValueError as error:
+        raise click.UsageError(f"--cause: {error}", context) from None
+
+
+def warned(made: Sequence[Mapping[str, Any]]) -> None:
+    """Print what a service warns of that was just made: what of it fits nothing that it watches."""
+    for one in made:
+        for words in one.get("warnings", ()):
+            click.echo(f"probe: warning: {harmless(words)}", err=True)
 
 
 def show(form: str, said: object, draw: Callable[[Console], None]) -> None:

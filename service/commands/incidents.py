@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from service.commands.alarm_options import by_option, reaching, show, where_of
+from service.commands.alarm_options import by_option, cause_of, reaching, show, where_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -50,6 +50,7 @@ def command() -> None:
 def list_(context: click.Context, /, form: str, limit: int, **words: Any) -> int:
     """List what is wrong now; with --since, --until or --closed what was."""
     where = where_of(context, words)
+    cause_of(context, words["cause"])
     from service.commands.alarms_ask import time_past  # noqa: PLC0415 - `--help` needs none of it
     from service.show.incidents_show import print_incidents  # noqa: PLC0415 - as above
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from service.commands.alarm_options import by_option, reaching, scene_of, scene_options, show, where_of
+from service.commands.alarm_options import by_option, reaching, scene_of, scene_options, show, warned, where_of
 
 if TYPE_CHECKING:
     from service.commands.alarms_ask import Shape
@@ -52,7 +52,9 @@ def add(context: click.Context, /, form: str, begin: str | None, until: str, **w
     if begins and ends and ends <= begins:
         raise click.UsageError(f"--until: `{until}` is not after --from `{begin}`: nothing would be muted", context)
     named = {"reason": words["reason"], "by": speaker(words["by"])}
-    _show(form, [done(where, "/maintenance", **scene, begins_at=begins, ends_at=ends, **named)])
+    made = [done(where, "/maintenance", **scene, begins_at=begins, ends_at=ends, **named)]
+    _show(form, made)
+    warned(made)
     return 0
 
 

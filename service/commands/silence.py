@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from service.commands.alarm_options import by_option, reaching, scene_of, scene_options, show, where_of
+from service.commands.alarm_options import by_option, reaching, scene_of, scene_options, show, warned, where_of
 
 if TYPE_CHECKING:
     from service.commands.alarms_ask import Shape
@@ -48,7 +48,9 @@ def add(context: click.Context, /, form: str, until: str, **words: Any) -> int:
     from service.commands.alarms_ask import done, speaker, time_to_come  # noqa: PLC0415 - `--help` needs none of it
 
     ends = time_to_come("--until", until, where)
-    _show(form, [done(where, "/silences", **scene, until=ends, reason=words["reason"], by=speaker(words["by"]))])
+    made = [done(where, "/silences", **scene, until=ends, reason=words["reason"], by=speaker(words["by"]))]
+    _show(form, made)
+    warned(made)
     return 0
 
 

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 PAST = "until: 2026-01-01T00:00+00:00 is past: nothing would be muted"
 BOUNDS = "is out of bounds: times lie between 1970-01-01 and 2200-01-01"
+NO_KIND = (
+    "there is no kind of cause `sevrer`; the kinds are prober, resolver, host, server, path, hop, link, domain, account and check; "
+    "did you mean server?"
+)
 PROOF = "250 2.0.0 Ok: queued as 4jW76S0sf8zRhS4"
 ME = pwd.getpwuid(os.geteuid()).pw_name
 
@@ -127,6 +131,12 @@ async def test_a_window_that_begins_now_is_in_force(api_site: ApiSite) -> None:
             b'{"reason": "x", "begins_at": "0001-01-01T00:00:00+14:00", "ends_at": "2099-01-01T01:00:00+01:00"}',
             400,
             f"begins_at: 0001-01-01T00:00:00+14:00 {BOUNDS}",
+        ),
+        (
+            "/silences",
+            b'{"reason": "x", "until": "2099-01-01T00:00:00Z", "cause": "sevrer:*"}',
+            400,
+            f"cause: {NO_KIND}",
         ),
         ("/maintenance/m0/cancel", b"{}", 404, "there is no maintenance m0"),
         ("/silences/s0/expire", b"{}", 404, "there is no silence s0"),

@@ -12,6 +12,7 @@ import pytest
 
 from probe.clock import utc_now
 from store import mutes
+from tests.console.made_board import some_checks
 from tests.service.alarmed import ME, REMEMBERED, Folder
 from thresholds.incident_values import Scene, Silence
 
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from store.store import Store
+
+NO_KIND = (
+    "there is no kind of cause `sevrer`; the kinds are prober, resolver, host, server, path, hop, link, domain, account and check; "
+    "did you mean server?"
+)
 
 
 @pytest.fixture
@@ -67,6 +73,8 @@ def test_without_a_service_the_store_is_read(folder: Folder) -> None:
             "--all means everything: leave out --domain, --server, --site and --cause, or --all",
         ),
         ("silence add --all --until 2h", "Missing option '--reason'"),
+        ("silence add --cause sevrer:imap --until 2h --reason x", f"--cause: {NO_KIND}"),
+        ("incidents list --cause sevrer", f"--cause: {NO_KIND}"),
         (
             "silence add --all --until 9999-12-31T23:59:59-12:00 --reason x",
             "--until: `9999-12-31T23:59:59-12:00` is out of bounds: times lie between 1970-01-01 and 2200-01-01",
@@ -81,6 +89,21 @@ def test_without_a_service_the_store_is_read(folder: Folder) -> None:
 def test_what_is_wrong_is_one_line(folder: Folder, words: str, line: str) -> None:
     command = " ".join(words.split()[:2])
     assert folder.probe(*words.split()) == (3, "", f"probe: {line} (see: probe {command} --help)\n")
+
+
+async def test_what_fits_nothing_that_is_watched_is_made_and_told(folder: Folder) -> None:
+    words = ("--until", "2h", "--reason", "x")
+    async with folder.served() as site:
+        site.desk.board.plan(some_checks(), ())
+        code, out, err = await folder.ask("silence", "add", "--domain", "dom00001.exmaple", *words)
+        line = "`dom00001.exmaple` fits no domain that is watched, so it mutes nothing now; did you mean dom00001.example?"
+        assert (code, "domain dom00001.exmaple" in out, err) == (0, True, f"probe: warning: {line}\n")
+        _, _, err = await folder.ask("maintenance", "add", "--server", "nosuch", "--cause", "server:[[[", *words)
+        assert err == (
+            "probe: warning: `nosuch` fits no server that is watched, so it mutes nothing now\n"
+            "probe: warning: `server:[[[` fits no server that is watched, so it mutes nothing now\n"
+        )
+        assert (await folder.ask("silence", "add", "--domain", "DOM00001.*", "--cause", "host:mail2*", *words))[2] == ""
 
 
 # -- maintenance
