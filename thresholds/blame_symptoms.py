@@ -50,6 +50,7 @@ class Symptom:
     step: str = ""  # at which it failed
     hops: tuple[str, ...] = ()  # of a trip: those that broke a limit, or took most of its time
     links: tuple[str, ...] = ()  # likewise
+    traced: bool = False  # of a trip: the servers' logs tell where it was
     stages: frozenset[str] = frozenset()  # of a trip: submit, transit, retrieve, as far as they broke a limit
 
 
@@ -143,4 +144,4 @@ def _of_trip(seen: Observation) -> Symptom:
         sign = Sign.FULL
     hops, links = (tuple(name.removeprefix(kind) for name in seen.slow if name.startswith(kind)) for kind in ("hop ", "link "))
     stages = frozenset(name.removeprefix("trip ") for name in seen.slow if name.startswith("trip ")) - {"total", "age"}
-    return Symptom(sign, late=True, hops=hops, links=links, stages=stages)
+    return Symptom(sign, late=True, hops=hops, links=links, traced=bool(seen.proofs), stages=stages)

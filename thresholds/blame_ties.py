@@ -1,4 +1,4 @@
-"""What a guilty thing breaks besides itself: the servers that need it, the trips that pass it. Pure.
+"""What a guilty thing breaks besides itself: the servers that need it, the trips that pass it, or may. Pure.
 
 A tie is certain where the configuration says so (`depends_on`, the ends of a trip) and supposed where only the kind of server does: logins
 fail on many domains while a directory is ill; mail is late while the LMTP server is. It never explains what fails before the one behind
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from thresholds.blame_survey import Survey
     from thresholds.incident_values import Cell
 
-NEEDED_FIT, END_FIT, SUPPOSED_FIT = 80, 80, 45
+NEEDED_FIT, END_FIT, UNTOLD_FIT, SUPPOSED_FIT = 80, 80, 60, 45
 SHOWN_BEHIND = frozenset({Sign.LOGIN, Sign.REFUSED, Sign.PUT_OFF, Sign.MUTE, Sign.SLOW, Sign.UNSEEN})
 REFUSALS = frozenset({Sign.LOGIN, Sign.REFUSED})  # of one domain alone they are its own
 HELD_UP = frozenset({Sign.STUCK, Sign.LOST, Sign.SLOW, Sign.UNSEEN})
+WAITS = frozenset({Sign.STUCK, Sign.UNSEEN})
 ASKS_DIRECTORY = frozenset({"smtp", "submission", "lmtp", "imap", "pop3"})
 Tie = tuple[CauseKind, str, int, bool]  # what it hangs on, how well that explains it, whether that is only supposed
 
@@ -55,6 +56,7 @@ class _Ties:
         ill = [name for kind, name in by_name if kind is CauseKind.SERVER]
         self._directories = sorted(name for name in ill if found.kinds.get(name) == "ldap")
         self._boxes = sorted(name for name in ill if found.kinds.get(name) == "lmtp")
+        self._places = _places(found)
 
     def of(self, cell: Cell, seen: Symptom) -> Iterator[Tie]:
         """Yield all that a bad cell may hang on."""
@@ -87,6 +89,21 @@ class _Ties:
             yield from ((kind, "", END_FIT, True) for kind in (CauseKind.RESOLVER, CauseKind.PROBER))
         if seen.sign in HELD_UP | {Sign.BOUNCED}:
             yield from ((CauseKind.SERVER, box, SUPPOSED_FIT, True) for box in self._boxes)
+        if seen.sign in WAITS and not seen.traced:
+            places = self._places.get(cell.submits, set()) | self._places.get(cell.server, set())
+            yield from ((kind, name, UNTOLD_FIT, True) for kind, name in sorted(places))
+
+
+def _places(found: Survey) -> dict[str, set[tuple[CauseKind, str]]]:
+    """Return where, by the servers' logs, trips from or to each server are held up: there may be those of which no log has told yet."""
+    places: dict[str, set[tuple[CauseKind, str]]] = {}
+    for name, seen in found.symptoms.items():
+        told = {(CauseKind.HOP, hop) for hop in seen.hops} | {(CauseKind.LINK, link) for link in seen.links}
+        if seen.traced and told:
+            cell = found.facts.cells[name]
+            for server in (cell.submits, cell.server):
+                places.setdefault(server, set()).update(told)
+    return places
 
 
 def _ends(cell: Cell, seen: Symptom) -> Iterator[str]:

@@ -15,6 +15,7 @@ from thresholds.blame import causes
 from thresholds.incident_values import CauseKind
 from thresholds.incidents_book import BY_HAND, RECOVERED, Book, restored_track
 from thresholds.incidents_naming import facts, give
+from thresholds.incidents_narrow import elsewhere
 from thresholds.incidents_sickness import attend
 from thresholds.incidents_track import Track
 from thresholds.incidents_witness import Neighbours
@@ -137,10 +138,13 @@ class Watch:
         return self._follow(track, observation, near=near)
 
     def _follow(self, track: Track, seen: Observation, *, near: bool) -> float | None:
-        book, before = self._book, (track.sure, track.level)
+        book, before, placed = self._book, (track.sure, track.level), track.placed
         track.take(seen, book.rules, near=near)
         if (track.sure, track.level) != before:
             self._turn(track, seen.at, was_sure=before[0])
+        case = book.cases.get(track.incident)
+        if case is not None and track.sure and elsewhere(case, placed, track.placed):
+            self._look(seen.at)
         if track.idle:
             del book.tracks[track.cell]
         return track.again(seen.at, book.cells[track.cell].every_seconds, book.rules)

@@ -44,7 +44,8 @@ class Case:
     looked: int = 0  # how many cells failed when its cause was last asked for
     told: Incident | None = None  # as it was when it opened, or worsened last, or when it was restored
     heard: Incident | None = None  # as it was when anything of it was told last, or when it was restored
-    widened: str = ""  # to what its cause has widened, in words, not told yet
+    widened: str = ""  # to what its cause has widened, or where it is, in words, not told yet
+    narrowed: bool = False  # its cause has become a place on the way
     end: str = ""  # why it ends although its cells have not recovered
 
     @property

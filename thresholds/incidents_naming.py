@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from thresholds.blame import Facts
 from thresholds.incident_values import Cause, CauseKind, Incident, Observation
 from thresholds.incidents_book import Case
+from thresholds.incidents_narrow import known as now_known
+from thresholds.incidents_narrow import narrows, stands
 from thresholds.incidents_words import flapping, widened
 from thresholds.values import Level, Verdict
 
@@ -32,7 +34,7 @@ UNSEEN = Verdict(Level.UNKNOWN, ("not seen since the restart",))
 def facts(book: Book) -> Facts:
     """Return what is known of all cells; of a bad one the last bad observation, though a good one may have come since."""
     bad = [(name, track) for name, track in book.tracks.items() if track.sure]
-    seen = {name: track.last_bad or Observation(name, track.began_at, replace(UNSEEN, level=track.level)) for name, track in bad}
+    seen = {name: track.telling or Observation(name, track.began_at, replace(UNSEEN, level=track.level)) for name, track in bad}
     return Facts(book.cells, book.latest | seen, frozenset(seen), _since(book, seen))
 
 
@@ -112,7 +114,11 @@ def _explain(book: Book, case: Case, cause: Cause) -> None:
     same = identity(case.incident.cause) == identity(cause)  # who was told "server imap" is told of its end by that name
     fewer = same and bool(case.incident.changes) and set(case.incident.cause.cells).issuperset(cause.cells)
     taken = more or untold or (same and not fewer)  # as some get well its evidence stays that of all whom it touched, as the first line's
-    if taken and case.incident.changes and _is_wider(case, cause):
+    taken = taken and not stands(book, case, cause)
+    if narrows(case, cause):
+        taken = case.narrowed = True
+        case.widened = now_known(cause) if case.incident.changes else case.widened
+    elif taken and case.incident.changes and _is_wider(case, cause):
         case.widened = widened(cause)
     book.join(case, *cells)
     if taken:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from thresholds.values import Level
+from thresholds.ways import TIMELY, places
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -36,12 +37,20 @@ class Track:
     dismissed: bool = False  # its incident was closed by hand: it opens none before it has been good
     last_bad: Observation | None = None  # None = from before a restart
     shown: Observation | None = None  # the last of its level, whose words fit it; None = from before a restart
+    placed: Observation | None = None  # of a trip: the last bad one that tells of a place on its way, since it was last well
     again_at: datetime | None = None  # a repeat was asked for, and is due then
 
     @property
     def idle(self) -> bool:
         """Say whether nothing need be remembered of it."""
         return not self.sure and not self.incident and not any(self.recent)
+
+    @property
+    def telling(self) -> Observation | None:
+        """Return the last bad verdict; where nothing is known yet of its message's way, the last one of whose way it is."""
+        last, placed = self.last_bad, self.placed
+        untold = last is not None and not last.proofs and last.outcome in TIMELY
+        return placed if untold and placed is not None and placed.proofs else last
 
     def take(self, seen: Observation, rules: Rules, *, near: bool) -> None:
         """Take the next verdict."""
@@ -75,6 +84,7 @@ class Track:
         else:
             self._put(seen.verdict.level, seen, rules)
         self.good, self.last_bad = 0, seen
+        self.placed = seen if places(seen.slow) else self.placed
         reached = sorted(self.recent, reverse=True)[rules.bad - 1 : rules.bad]
         if reached and reached[0]:
             self.sure, self.level = True, reached[0]
@@ -97,7 +107,7 @@ class Track:
     def recover(self) -> None:
         """Take it as well, with nothing held against it."""
         self.sure = self.dismissed = False
-        self.level = Level.OK
+        self.level, self.placed = Level.OK, None
         self.recent.clear()
         self.seen.clear()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from probe.values import Outcome
 from thresholds.values import Aspect, Sample
 from thresholds.wording import span
 
@@ -22,6 +23,7 @@ MOST_PART = 0.5  # of the whole time: who took more is where it went
 LEAST_SECONDS = 1.0  # below, stamps of whole seconds decide nothing
 TO = " -> "
 SAID = 160  # characters of a peer's words
+TIMELY = frozenset({None, Outcome.DELIVERED, Outcome.LATE})  # outcomes of which time is the trouble, where there is one
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,11 @@ def slowest(way: Way, seconds: float, now: datetime) -> str:
     if most is None or most[2] <= max(seconds * MOST_PART, LEAST_SECONDS):
         return ""
     return f"{most[0]} {most[1]}"
+
+
+def places(slow: tuple[str, ...]) -> tuple[str, ...]:
+    """Return which of what broke a limit, or took most of the time, are places on a way: `hop hub1`, `link mx1 -> hub1`."""
+    return tuple(name for name in slow if name.startswith((f"{Aspect.HOP} ", f"{Aspect.LINK} ")))
 
 
 def proofs(way: Way, now: datetime) -> tuple[tuple[str, str], ...]:

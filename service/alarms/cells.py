@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from probe.values import Outcome
 from thresholds.incident_values import Cell, Observation
 from thresholds.judge import is_near, samples_of_result, samples_of_trip
 from thresholds.values import Level
-from thresholds.ways import proofs, slowest
+from thresholds.ways import TIMELY, places, proofs, slowest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from store.values import Run, TripRun
     from thresholds.limits import Limits
     from thresholds.ways import Way
-
-TIMELY = frozenset({None, Outcome.DELIVERED, Outcome.LATE})  # outcomes of which time is the trouble, where there is one
 
 
 def trip_cell(name: str) -> str:
@@ -97,7 +94,7 @@ def of_trip(run: TripRun, at: datetime, way: Way | None = None) -> Observation |
 def _where(run: TripRun, at: datetime, way: Way) -> tuple[str, ...]:
     """Return what broke a limit; of a trip that is slow or late also where most of its time went."""
     trip, broke = run.trip, run.verdict.broke
-    if trip.outcome not in TIMELY or any(one.startswith(("hop ", "link ")) for one in broke):
+    if trip.outcome not in TIMELY or places(broke):
         return broke
     seconds = trip.total_seconds if trip.total_seconds is not None else (at - trip.started_at).total_seconds()
     most = slowest(way, seconds, at)
