@@ -41,7 +41,7 @@ def command() -> None:
 
 def _aspect(words: dict[str, Any]) -> tuple[str, str]:
     """Return the one aspect that the options name, and its name. Raises: click.UsageError."""
-    given = {name: words.pop(name) for name in ("step", "trip", "hop", "queue", "resource", "certificate", "fault", "outcome")}
+    given = {name: words.pop(name) for name in ("step", "trip", "hop", "link", "queue", "resource", "certificate", "fault", "outcome")}
     named = [(name, value) for name, value in given.items() if value]
     if len(named) > 1:
         raise click.UsageError(f"--{named[0][0]} and --{named[1][0]} are two aspects; ask of one at a time")
@@ -49,7 +49,7 @@ def _aspect(words: dict[str, Any]) -> tuple[str, str]:
     return aspect, "" if value is True else value
 
 
-@command.command("show")
+@command.command("show", short_help="Say which threshold is in force.")
 @_config
 @click.option("--at", "at", metavar="TIME", default="now", show_default=True, help="When.")
 @click.option("--domain", default="*", metavar="GLOB", help="Of these domains.")
@@ -57,7 +57,8 @@ def _aspect(words: dict[str, Any]) -> tuple[str, str]:
 @click.option("--site", metavar="NAME", help="As another prober would judge [site].")
 @click.option("--step", metavar="NAME", help="A step: connect, tls, login, ..")
 @click.option("--trip", type=click.Choice(TRIP_PARTS), help="A part of a trip.")
-@click.option("--hop", metavar="SERVER", help="The way of test messages to this server.")
+@click.option("--hop", metavar="SERVER", help="A test message's stay in this server, or its way there, where its log is not followed.")
+@click.option("--link", metavar="LINK", help="The way of test messages from one server to the next: 'mx1 -> hub1'.")
 @click.option("--queue", metavar="NAME", help="Messages that wait: `mailbox` is the test mailbox.")
 @click.option("--resource", metavar="NAME", help="A share of what there is: `quota` is the test mailbox's.")
 @click.option("--certificate", is_flag=True, help="The days that certificates have left.")
@@ -74,7 +75,7 @@ def show(config_file: str | None, at: str, every: bool, **words: Any) -> int:
     return 0
 
 
-@command.command("backtest")
+@command.command("backtest", short_help="Judge anew what was measured, and say what changes.")
 @click.option("--config", "new_file", metavar="FILE", envvar=CONFIG_VARIABLE, help="The new configuration.")
 @click.option("--old", "old_file", metavar="FILE", help="The old one [the verdicts as they were stored].")
 @_since

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from config.settings import Settings
 
-OF_TRIPS = frozenset({Aspect.TRIP, Aspect.HOP, Aspect.OUTCOME})
+OF_TRIPS = frozenset({Aspect.TRIP, Aspect.HOP, Aspect.LINK, Aspect.OUTCOME})
 NAMED = 12  # names that an error lists
 
 

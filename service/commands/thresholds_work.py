@@ -26,6 +26,7 @@ from thresholds.calendars import Calendar
 from thresholds.learned import Learned
 from thresholds.limits import Limits
 from thresholds.suggest import Suggestions
+from thresholds.values import Aspect
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from config.settings import Settings
     from thresholds.backtest import Compared, Replayed
     from thresholds.suggest import Suggestion
+
+NO_WAYS = "thresholds on a `link` are left out: a stored trip tells only the hops of its headers, not its way by the servers' logs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,8 @@ def backtest(new_file: str | None, old_file: str | None, span: Span, form: str, 
     settings = settings_of(new_file)
     old = settings_of(old_file) if old_file else None
     since, until = times_of(span.since, span.until, settings, utc_now())
+    if any(limit.match.aspect is Aspect.LINK for limit in (*settings.limits, *(old.limits if old else ()))):
+        click.echo(f"probe: warning: {NO_WAYS}", err=True)
     found = run_loop(_replayed(settings, old, (since, until), _path(settings, span)))
     frame = Frame(since, until, old_file or "", new_file or CONFIG_FILE, settings.timezone)
     if form == "json":

@@ -112,6 +112,7 @@ def test_one_check_with_the_reasons_and_the_week(probe: Told) -> None:
         (["--server", "imap", "--fault", "AUTH"], "no threshold speaks of fault: it counts as CRITICAL"),
         (["--outcome", "late"], "no threshold speaks of outcome: it counts as WARNING"),
         (["--trip", "transit"], "no threshold speaks of trip: whatever is measured is OK"),
+        (["--link", "mx1 -> hub1"], "no threshold speaks of link: whatever is measured is OK"),
         (["--server", "imap", "--queue", "mailbox"], "no threshold speaks of queue: whatever is measured is OK"),
         (["--server", "imap", "--certificate"], "no threshold speaks of certificate: whatever is measured is OK"),
         (["--server", "imap", "--site", "bonn"], f"   thresholds[1]  1 s      4 s       office    imap     {CLOSED}"),

@@ -134,6 +134,17 @@ def test_hundreds_of_troubles_are_counted_and_a_few_told(probe: Told) -> None:
     ]
 
 
+def test_a_backtest_says_that_it_knows_no_links(probe: Told) -> None:
+    link = "  - {match: {link: 'mx1 -> hub*'}, warning: 3s}\n"
+    Path("mailsonde.yml").write_text(SERVERS + domains(1) + LIMIT + link)
+    Path("plain.yml").write_text(SERVERS + domains(1) + LIMIT)
+    asyncio.run(_fill(Path("mailsonde.db")))
+    code, _, err = probe("backtest", "--config", "plain.yml", "--old", "mailsonde.yml", *SPAN)
+    said = "thresholds on a `link` are left out: a stored trip tells only the hops of its headers, not its way by the servers' logs"
+    assert (code, [line for line in err.splitlines() if "link" in line]) == (0, [f"probe: warning: {said}"])
+    assert "link" not in probe("backtest", "--config", "plain.yml", *SPAN)[2]
+
+
 def test_office_hours_are_assumed_where_there_is_no_calendar(probe: Told) -> None:
     Path("mailsonde.yml").write_text(SERVERS + domains(1))
     asyncio.run(_fill(Path("mailsonde.db")))
