@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.lab
 SERVERS = ("mx", "hub", "edge", "dovecot")
 PATIENCE_SECONDS = 240.0  # a late trip takes a minute, and the process that follows gives way
-LAG_SECONDS = 10.0  # of a line, on a machine that is not too busy: below two
 SLOW = {"checks": {"every": "20s", "timeout": "5s"}, "roundtrip": {"every": "10s", "late_after": "60s", "lost_after": "5m"}}
 
 
@@ -53,11 +52,10 @@ def hops(service: Serving) -> set[str]:
     return {label.partition('server="')[2].partition('"')[0] for label in service.series("mailsonde_tracking_hop_seconds_count")}
 
 
-def starved(service: Serving, folder: Path) -> bool:
-    """Say whether this machine had no time for what it was to do: the prober doubted itself, or the logs were read late."""
-    state = at_socket(folder / "t.sock").get("/tracking")["state"]
-    lags = [one["lag_seconds"] or 0.0 for one in state["sources"]]
-    return max(lags) > LAG_SECONDS or any("the prober itself is in doubt" in line for line in service.lines)
+def state(folder: Path) -> list[dict[str, Any]]:
+    """Return how far each log is followed."""
+    sources: list[dict[str, Any]] = at_socket(folder / "t.sock").get("/tracking")["state"]["sources"]
+    return sources
 
 
 def test_what_hub_keeps_back_is_blamed_on_hub_with_its_lines(lab: Lab, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -69,13 +67,11 @@ def test_what_hub_keeps_back_is_blamed_on_hub_with_its_lines(lab: Lab, tmp_path:
         try:
             found: list[dict[str, Any]] = []
 
-            def blamed() -> bool:
+            def blamed() -> bool:  # at once, or as a way that turns out to end there
                 found[:] = [one for one in incidents(file, capsys) if one["cause"]["kind"] == "hop"]
                 return bool(found)
 
-            if not until(blamed, PATIENCE_SECONDS) and starved(service, tmp_path):
-                pytest.skip("this machine's processors are taken: what is measured in seconds comes minutes late")
-            assert found, incidents(file, capsys)
+            assert until(blamed, PATIENCE_SECONDS), (incidents(file, capsys), service.lines[-5:], state(tmp_path))
         finally:
             fault(lab, "clear", "held")
         cause = found[0]["cause"]
