@@ -33,7 +33,12 @@ class Problem:
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.mark.line}:{self.mark.column}" if self.mark else self.file
-        return f"{place}: {path_text(self.path)}: {self.says}" if self.path else f"{place}: {self.says}"
+        return _one_line(f"{place}: {path_text(self.path)}: {self.says}" if self.path else f"{place}: {self.says}")
+
+
+def _one_line(text: str) -> str:
+    """Return a text whose line breaks and other control characters, such as those of a cited value, are seen and not obeyed."""
+    return text if text.isprintable() else "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 class ConfigErrors(Exception):  # noqa: N818 - it carries many errors, and its name says so

@@ -4,6 +4,7 @@ It does not share the code of our probes. The message is marked as an automatic 
 and is the same, byte for byte but for its separators, whenever it is sent again.
 """
 
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from email.errors import HeaderParseError
@@ -48,14 +49,23 @@ class MailSettings:
     timeout_seconds: float = 15.0  # for each reply
 
     def __post_init__(self) -> None:
-        if not self.to:
-            raise ValueError("has no recipient; give `to` an address")
-        for address in (self.sender, *self.to):
+        if wrong := list(_wrong(self)):
+            raise ValueError("; ".join(wrong))  # all at once: whoever mends it wants to mend it once
+
+
+def _wrong(settings: MailSettings) -> Iterator[str]:
+    """Yield all that is wrong with settings."""
+    if not settings.to:
+        yield "has no recipient; give `to` an address"
+    for address in dict.fromkeys((settings.sender, *settings.to)):
+        try:
             _parsed(address)
-        if bool(self.user) != (self.password is not None):
-            raise ValueError("has a `user` or a `password` but not both; they sign in together")
-        if self.user and self.security is Security.NONE:
-            raise ValueError("would send its password in clear; take `security: starttls` or `security: tls`")
+        except ValueError as error:
+            yield str(error)
+    if bool(settings.user) != (settings.password is not None):
+        yield "has a `user` or a `password` but not both; they sign in together"
+    if settings.user and settings.security is Security.NONE:
+        yield "would send its password in clear; take `security: starttls` or `security: tls`"
 
 
 def _parsed(address: str) -> Address:
