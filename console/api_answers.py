@@ -7,7 +7,7 @@ import re
 from contextlib import contextmanager
 from fnmatch import translate
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse
 from console.streaming import Streamed
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 
     from fastapi.exceptions import RequestValidationError
     from pydantic import BaseModel
@@ -51,7 +51,16 @@ async def http_problem(request: Request, error: HTTPException) -> Response:
 
 async def wrong_request(_: Request, error: RequestValidationError) -> Response:
     """Return what is wrong with a request, parameter by parameter, in one line."""
-    return problem(400, "; ".join(f"{_where(one['loc'])}: {one['msg']}" for one in error.errors()))
+    return problem(400, "; ".join(_wrong(one) for one in error.errors()))
+
+
+def _wrong(error: Mapping[str, Any]) -> str:
+    place = error["loc"]
+    if error["type"] == "json_invalid":
+        return f"the body is no JSON: {error['ctx']['error'].lower()} at its character {int(place[-1]) + 1}"
+    if error["type"] == "missing" and tuple(place) == ("body",):
+        return "the body is empty: a JSON object is wanted, {} at least"
+    return f"{_where(place)}: {error['msg']}"
 
 
 def _where(place: Sequence[int | str]) -> str:

@@ -30,8 +30,10 @@ def command(body: bytes) -> Command:
 
     Raises: ValueError with a sentence.
     """
+    if len(body) > LONGEST:
+        raise ValueError(f"is {len(body):,} bytes long, and a command at most {LONGEST:,}")
     try:
-        said = json.loads(body) if len(body) <= LONGEST else None
+        said = json.loads(body)
     except (ValueError, RecursionError):
         said = None
     if not isinstance(said, dict) or not all(isinstance(said.get(name, ""), str) for name in ("incident", "by", "why")):
