@@ -26,6 +26,10 @@ A name server that answers nobody is called `prober:SITE` on purpose: while the 
 nor tell that server's death from a broken way to it, so it holds every result of that time in doubt and says first that no name can be
 looked up. Where other names are found meanwhile blame calls it `resolver:NAME`, and the prober only where connections fail too and no
 check got through.
+
+The lab of this page follows no logs, so what happens between submission and mailbox is called `path:..`. With `tracking:` the servers' own
+logs tell where on that way a message is, and the cause is `hop:hub` or `link:mx -> hub` with file and line
+([tracking](tracking.md), [0192](decisions/0192-ways-by-logs-are-judged-as-the-trip.md)); `tests/service/test_lab_tracking.py` tries that.
 """
 
 
