@@ -98,11 +98,16 @@ class KeepTracking(Section):
         "2y", alias="flows", validate_default=True, description="Flows with their hops; our own trips, and the history of imports."
     )
 
+    rollups_seconds: Duration = Field(
+        "5y", alias="rollups", validate_default=True, description="Our own checks' and trips' rollups; our incidents and maintenance."
+    )
+
     @property
     def days(self) -> dict[str, float]:
         """Return kind of the lake -> days."""
         flows = dict.fromkeys(("hops", "legs", "flows", "offsets", "trips", "imports"), self.flows_seconds)
-        seconds = {"lines": self.lines_seconds, "events": self.events_seconds, **flows}
+        prober = dict.fromkeys(("rollups", "incidents", "changes", "maintenance"), self.rollups_seconds)
+        seconds = {"lines": self.lines_seconds, "events": self.events_seconds, **flows, **prober}
         return {kind: each / 86_400.0 for kind, each in seconds.items()}
 
 

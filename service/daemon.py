@@ -102,7 +102,7 @@ class Daemon:
         self.awaited = AwaitedTrips(self._judged_trip, self._show_trip)
         self.janitor = Janitor(self.wire, key)
         self.ways = Ways(self._known_better)
-        self.tracking = Tracker(self.ways.heard)
+        self.tracking = Tracker(self.ways.heard, (store, settings.site))
         self.work = Work(site=settings.site, key=key)
         self.problem = "the first plan is being made"  # why it does not probe yet
         self.broken = ""  # which part has ended, and why

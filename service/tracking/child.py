@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING
 
 from service.tracking.news import Told, failure, imported, progress
 from service.tracking.orders import JSON, NICE, THREADS, line, message
+from store.extract_rows import rows_of
 from tracking.errors import TrackError
 from tracking.following import EVERY_SECONDS, Follow, Watch
 from tracking.following_times import Ended
 from tracking.importing_values import Options, Progress
+from tracking.lake.append import append, cursor_of
 from tracking.lake.privacy import Privacy
 from tracking.lake.write import Writer
 
@@ -67,6 +69,7 @@ class Child:
 
     def run(self) -> None:
         """Follow until the end. Raises: TrackError where the lake cannot be written."""
+        self._reach()
         while True:
             self._turn()
             wait = (self._follow.next_due() - now()).total_seconds()
@@ -86,8 +89,16 @@ class Child:
         for news in self._told.under_way(far):
             self.say(news)
 
+    def _reach(self) -> None:
+        """Say how far the lake has what the service remembers."""
+        self.say({"cursor": cursor_of(self._pen.manifest)})
+
     def _do(self, order: JSON) -> None:
-        """Do what was asked for by hand: an import."""
+        """Do what was asked for: append what the service remembers, or, by hand, an import."""
+        if "append" in order:
+            append(self._pen, rows_of(order["append"], order["site"]), (order["after"], order["cursor"]), self._options)
+            self._reach()
+            return
         asked = str(order["import"])
 
         def between(far: Progress) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import count
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from console.histogram import MAIL_SECONDS, Histogram
 from console.ports_tracking import TrackingNumbers
+from service.tracking.handover import Handover
 from service.tracking.supervisor import Supervisor
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from config.tracking import Tracking
     from service.tracking.orders import JSON
+    from store.store import Store
 
 MOST_IMPORTS = 20  # whose end is remembered
 GONE = "the process that imports has ended: run it again, it goes on where it stopped"
@@ -40,11 +43,13 @@ class Tracker:
 
     Args:
         way: hears the way of each of our own messages.
+        remembered: the store whose trips, rollups, incidents and maintenance the lake gets, and the prober's site; None = nothing does.
     """
 
-    def __init__(self, way: Callable[[JSON], None] = lambda _: None) -> None:
+    def __init__(self, way: Callable[[JSON], None] = lambda _: None, remembered: tuple[Store, str] | None = None) -> None:
         self._way = way
         self.supervisor = Supervisor(self._heard)
+        self._handover = None if remembered is None else Handover(remembered[0], self.supervisor.say, remembered[1])
         self.state: JSON | None = None  # as it was told last
         self.hops: dict[str, Histogram] = {}
         self.links: dict[str, Histogram] = {}
@@ -60,7 +65,12 @@ class Tracker:
 
     async def run(self) -> None:
         """Follow until cancelled."""
-        await self.supervisor.run()
+        if self._handover is None:
+            await self.supervisor.run()
+            return
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self.supervisor.run())
+            both.create_task(self._handover.run())
 
     # -- what the process says
 
@@ -68,6 +78,8 @@ class Tracker:
         if "state" in news:
             self.state = news["state"]
             self.supervisor.problem = ""
+        elif "cursor" in news and self._handover is not None:
+            self._handover.heard(news["cursor"])
         elif "times" in news:
             self._times(news["times"])
         elif "flow" in news:

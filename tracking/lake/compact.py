@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tracking.lake.engine import MEMORY_BYTES, connect, telling
-from tracking.lake.kinds import REPLACED, STORED, TIME_OF, names
+from tracking.lake.kinds import NEWEST, REPLACED, STORED, TIME_OF, names
 from tracking.lake.views import gone_table, living
 from tracking.lake.write import Change
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 FEW = 8  # files of one size that may stand beside each other
 SMALL_BYTES = 256 << 10  # all below are of one size; each further size is FEW times as large
 LARGE_BYTES = 256 << 20  # above, a file is left alone
-MERGED = ("lines", "events", "hops", "legs", "flows", "trips")
+MERGED = ("lines", "events", "hops", "legs", "flows", *NEWEST)
 ORDER_OF = {"lines": "file_id, line", "events": "file_id, line, part"}  # neighbours compress, and a line is found by its row group
 
 

@@ -4,33 +4,19 @@ from __future__ import annotations
 
 from hashlib import md5
 
-from tracking.schema import KINDS, Column, columns
+from tracking.lake.kinds_prober import NEWEST, PROBER, TIME_OF_PROBER, TRIPS
+from tracking.schema import KINDS, Column
 
-TRIPS = columns("""
-trip                | VARCHAR   | its name: the domain, or the entry under `trips:`
-site                | VARCHAR   | where the prober stands
-domain              | VARCHAR   | the receiving domain
-message_id          | VARCHAR   | with its brackets: ties it to its flow
-started_at          | TIMESTAMP | by the prober's clock
-outcome             | VARCHAR   | probe.values.Outcome; only finished trips are kept
-submit_seconds      | DOUBLE    |
-transit_seconds     | DOUBLE    |
-retrieve_seconds    | DOUBLE    |
-total_seconds       | DOUBLE    |
-uncertainty_seconds | DOUBLE    |
-folder              | VARCHAR   |
-level               | VARCHAR   |
-said                | VARCHAR   |
-submitted_at        | TIMESTAMP | when the conversation began that handed it over
-""")
+__all__ = ["NEWEST", "REPLACED", "SEQUENCE", "SHOWN", "STORED", "TIME_OF", "TOMBSTONES", "TRIPS", "WHOLE", "names", "nothing", "shape"]
+
 SEQUENCE = Column("sequence", "BIGINT", "the commit that wrote this row; a tombstone of a later one takes it away")
 TOMBSTONES = (Column("part_of", "VARCHAR", "a component whose older rows are no more"), SEQUENCE)
 REPLACED = frozenset({"hops", "legs", "flows"})  # by component, through tombstones
 WHOLE = frozenset({"offsets"})  # replaced as a whole by each correlation
 
-SHOWN = {**KINDS, "trips": TRIPS}  # what readers see
+SHOWN = {**KINDS, **PROBER}  # what readers see
 STORED = {
-    **{kind: (*of, SEQUENCE) if kind in REPLACED else of for kind, of in SHOWN.items()},
+    **{kind: (*of, SEQUENCE) if kind in REPLACED or kind in NEWEST else of for kind, of in SHOWN.items()},
     "tombstones": TOMBSTONES,
 }  # what the files hold
 TIME_OF = {
@@ -40,7 +26,7 @@ TIME_OF = {
     "legs": "time",
     "flows": "coalesce(entered_at, left_at)",
     "offsets": "cast(null as timestamp)",
-    "trips": "started_at",
+    **TIME_OF_PROBER,
     "tombstones": "cast(null as timestamp)",
 }  # the expression that says a row's day
 

@@ -1,4 +1,4 @@
-"""Opens a lake for reading: views `lines, events, hops, legs, flows, offsets, trips` over exactly one commit. Blocks no writer.
+"""Opens a lake for reading: a view of each kind (tracking.lake.kinds.SHOWN), over exactly one commit. Blocks no writer.
 
 Every reader says by a Scope which domains it may see. Files that a writer replaces stay for a while (`write.GRACE`); who reads longer meets
 one that vanished: `asking` then reads the manifest again and asks once more.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tracking.lake.engine import quoted
-from tracking.lake.kinds import REPLACED, SHOWN, STORED, names, nothing
+from tracking.lake.kinds import NEWEST, REPLACED, SHOWN, STORED, names, nothing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +27,9 @@ def source(lake: Path, kind: str, parts: Sequence[Part]) -> str:
 
 def living(lake: Path, kind: str, parts: Sequence[Part], tombstones: Sequence[Part]) -> str:
     """Return a SELECT of the rows that no later commit replaced; needs the table GONE."""
+    if kind in NEWEST:
+        last = f"row_number() over (partition by {NEWEST[kind]} order by sequence desc nulls last) = 1"
+        return f"select * from ({source(lake, kind, parts)}) r qualify {last}"
     newest = max((one.sequence for one in tombstones), default=0)
     if kind not in REPLACED or all(part.applied >= newest for part in parts):
         return source(lake, kind, parts)
@@ -48,6 +51,10 @@ _SCOPED = {
     "events": "(file_id, line) in (select (file_id, line) from _seen_lines)",
     "lines": "(file_id, line) in (select (file_id, line) from _seen_lines)",
     "trips": f"lower(domain) in {_DOMAINS}",
+    "rollups": f"lower(domain) in {_DOMAINS}",
+    "incidents": "len(domains) > 0 and list_has_all((select list(domain) from _scope), list_transform(domains, lambda x: lower(x)))",
+    "changes": "incident in (select id from incidents)",
+    "maintenance": "exists (select 1 from _scope s where s.domain glob lower(scene_domain))",
     "offsets": "true",
 }  # what a reader of some domains sees of each kind; needs SCOPING
 SCOPING = (
