@@ -15,8 +15,9 @@ from cronsim import CronSim
 
 from tracking.collect.find import find
 from tracking.collect.follow import Follower
-from tracking.importing import Importer, remembered
+from tracking.importing import Importer
 from tracking.importing_clocks import measure_clocks
+from tracking.importing_sources import remembered
 from tracking.importing_values import Options, Progress, Report
 from tracking.lake.compact import compact, piles
 from tracking.lake.retain import retain

@@ -6,8 +6,8 @@ in the manifest, so that the next run correlates it first. A path that cannot be
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tracking import importing_batch as batches
@@ -15,29 +15,29 @@ from tracking.collect.chunks import read
 from tracking.collect.find import find
 from tracking.collect.known import Known
 from tracking.collect.values import FileState, Unreadable, Verdict
-from tracking.formats.format import Context
 from tracking.formats.registry import recognise
 from tracking.importing_ahead import ahead
 from tracking.importing_clocks import measure_clocks
 from tracking.importing_flows import correlate, uncorrelated_rows
 from tracking.importing_pending import Pending, Whose
-from tracking.importing_sources import grown, reported
+from tracking.importing_since import Begun, Since
+from tracking.importing_sources import context_of, grown, remembered, reported
 from tracking.importing_twice import leave_out, rivals
 from tracking.importing_values import FileReport, Options, Progress, Report, checked
 from tracking.importing_words import EMPTY, HEADER_ONLY, chosen, known_format, unknown, wrong
-from tracking.lake.engine import connect, telling
-from tracking.lake.manifest import Import, Source
+from tracking.lake.engine import BROKEN, connect, hopeless, stumbled, telling
+from tracking.lake.manifest import Source
 from tracking.lake.privacy import agree, hidden
 from tracking.lake.write import Change, Writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from pathlib import Path
 
     from tracking.collect.known import Recognition
     from tracking.collect.values import Chunk, Found
     from tracking.formats.format import Format
 
+MANY_ROWS = 50_000  # to correlate: then the memory of reading is let go first, so that the two never add up
 NOTHING_NEW = (Verdict.SAME, Verdict.OLDER)
 
 
@@ -54,12 +54,21 @@ class Importer:
         self.pen, self.options, self._tell = pen, checked(options), tell
         self.report = Report()
         agree(pen.manifest.settings.get("privacy"), options.privacy)
-        self._con = connect(pen.spill, options.memory_bytes, options.threads)
         self._format = chosen(options.format)
-        self.known = Known(FileState.of(dict(source.state)) for source in pen.manifest.files.values() if source.state)
+        self._done = self._total = 0
+        self._since = Since()
+        self._open()
+
+    def _open(self, *, careful: bool = False) -> None:
+        """Begin with what is committed, on a new connection."""
+        self._connect(careful=careful)
+        self.known = Known(FileState.of(dict(source.state)) for source in self.pen.manifest.files.values() if source.state)
         self._pending: dict[int, Source] = {}
         self._waiting = 0  # lines not committed
-        self._done = self._total = 0
+
+    def _connect(self, *, careful: bool = False) -> None:
+        """Take a new connection; nothing waits on it."""
+        self._con = connect(self.pen.spill, self.options.memory_bytes, self.options.threads, careful=careful)
         self._rows = Pending(self._con)
 
     def close(self) -> None:
@@ -79,14 +88,57 @@ class Importer:
         """Read files as far as they go. Raises: TrackError where the lake cannot be written; what is wrong with a file is reported."""
         self._total += sum(found.size for found in files)
         for found in files:
-            before = self._done
-            try:
-                with telling(self.pen.lake):
-                    self._file(found)
-            except (Unreadable, batches.GivenUp) as error:
-                self._unread(found, str(error))
-            self._done = before + found.size
-            self._say(f"reading {found.name}")
+            if not self._since.begun:
+                self._since.mark(self.report, self._done)
+            self._since.begun.append(Begun(found, self.options, self._format))
+            self._steadily(lambda found=found: self._one(found))  # type: ignore[misc] # bound now, as the linter wants it
+
+    def _one(self, found: Found) -> None:
+        """Read a file as far as it goes; what is wrong with it is reported."""
+        before = self._done
+        try:
+            with telling(self.pen.lake):
+                self._file(found)
+        except (Unreadable, batches.GivenUp) as error:
+            self._unread(found, str(error))
+        self._done = before + found.size
+        self._say(f"reading {found.name}")
+
+    def _steadily(self, work: Callable[[], None]) -> None:
+        """Do a step; where DuckDB breaks, all since the last commit once more, on a careful connection. Raises: TrackError."""
+        try:
+            work()
+        except BROKEN as error:
+            stumbled(error)
+        else:
+            return
+        try:
+            self._again(self._back(careful=True))
+        except BROKEN as error:
+            raise hopeless(error) from error
+        finally:
+            self._back(careful=False)
+
+    def _back(self, *, careful: bool) -> list[Begun]:
+        """Forget what is not committed, and go on with a new connection; return the files that are to be read again."""
+        self._con.close()
+        self._open(careful=careful)
+        if not self._since.begun:
+            return []
+        self._done = self._since.done_bytes
+        return self._since.restore(self.report)
+
+    def _again(self, begun: list[Begun]) -> None:
+        """Read files once more, and commit them."""
+        options, of = self.options, self._format
+        try:
+            for one in begun:
+                self.options, self._format = one.options, one.format
+                self._since.begun.append(one)
+                self._one(one.found)
+        finally:
+            self.options, self._format = options, of
+        self._flush()
 
     def _unread(self, found: Found, why: str) -> None:
         """Tell that a file, or the rest of it, cannot be read."""
@@ -99,14 +151,22 @@ class Importer:
     def _file(self, found: Found) -> None:
         """Read one file, if it has something new."""
         known = self.known.recognise(found)
-        report = FileReport(found.name, verdict=str(known.verdict))
-        self.report.files.append(report)
+        report = self._entry(found, known)
         if known.state is None:
             report.notes.append(EMPTY)
         elif known.verdict in NOTHING_NEW:
             self._moved(known)
         else:
             self._read(found, known.state, report)
+
+    def _entry(self, found: Found, known: Recognition) -> FileReport:
+        """Return what the report says of a file: a new entry, or that of a file which a commit cut in two."""
+        begun = self.report.files[-1:]
+        if not (self._since.resumed and begun and begun[0].name == found.name):
+            begun = [FileReport(found.name, verdict=str(known.verdict))]
+            self.report.files += begun
+        self._since.resumed = False
+        return begun[0]
 
     def _moved(self, known: Recognition) -> None:
         """Remember under which name a content that was read is now."""
@@ -125,14 +185,15 @@ class Importer:
     def _read(self, found: Found, state: FileState, report: FileReport) -> None:
         """Read the lines behind the state."""
         start = self._done
-        for chunk in ahead(read(found, state, batch=self.options.sizes.batch)):
-            report.notes.extend(chunk.notes)
-            if chunk.lines and not self._take(chunk, report):
-                return
-            self._done = start + min(found.size, chunk.done_bytes)
-            self._say(f"reading {found.name}")
-            if self._waiting >= self.options.sizes.commit_lines:
-                self.flush()
+        with closing(ahead(read(found, state, batch=self.options.sizes.batch))) as chunks:
+            for chunk in chunks:
+                report.notes.extend(chunk.notes)
+                if chunk.lines and not self._take(chunk, report):
+                    return
+                self._done = start + min(found.size, chunk.done_bytes)
+                self._say(f"reading {found.name}")
+                if self._waiting >= self.options.sizes.commit_lines:
+                    self._flush(of=self._since.begun[-1:], from_byte=start)
         if report.lines and report.lines == report.header_lines:
             report.notes.append(HEADER_ONLY)
 
@@ -151,7 +212,7 @@ class Importer:
         con = self._con
         text = hidden(self.options.privacy, chunk.text)
         landing = batches.land(con, text, chunk.first_line, self.pen.spill)
-        carry = batches.parse(con, of, self._context(chunk, source, landing), chunk.lines)
+        carry = batches.parse(con, of, context_of(self.options, chunk, source, landing), chunk.lines)
         span = batches.span(con, self.pen.now)
         others = rivals(source, span, (*self.pen.manifest.files.values(), *self._pending.values()))
         if others:
@@ -168,12 +229,6 @@ class Importer:
         report.odd_times += span.odd_times
         return True
 
-    def _context(self, chunk: Chunk, source: Source, landing: Path) -> Context:
-        """Return what the lines do not say themselves."""
-        options, until = self.options, datetime.fromtimestamp(chunk.state.mtime_ns / 1e9, UTC)
-        about = (source.server, options.timezone, options.year, str(source.state.get("carry", "")), options.options)
-        return Context(chunk.name, chunk.first_line, until, *about, landing=landing)
-
     def _refuse(self, name: str, report: FileReport, why: str) -> bool:
         """Tell that a file is not taken."""
         self.report.refused.append((name, why))
@@ -182,22 +237,37 @@ class Importer:
 
     def flush(self) -> None:
         """Commit what waits: lines, events and how far each file is read. Raises: TrackError."""
+        self._steadily(self._flush)
+
+    def _flush(self, of: Sequence[Begun] = (), from_byte: int = 0) -> None:
+        """Commit what waits, in the middle of the file `of`, or between two."""
         if not self._pending:
+            self._since.mark(self.report, self._done)
             return
         parts = self.pen.write(self._con, "events", "pending_events") + self.pen.write(self._con, "lines", "pending_lines")
         settings = {**self.pen.manifest.settings, "privacy": self.options.privacy.settings}
         self.pen.commit(Change(parts, files=self._pending, settings=settings))
         self._pending, self._waiting = {}, 0
         self._rows.clear()
+        self._since.mark(self.report, from_byte if of else self._done)
+        self._since.cut(of)
         if uncorrelated_rows(self.pen.manifest) >= self.options.sizes.correlate_rows:
             self.correlate()
 
     def correlate(self) -> None:
-        """Make flows of all events that are in the lake and have none yet. Raises: TrackError."""
-        if uncorrelated_rows(self.pen.manifest):
-            self._say("correlating")
+        """Make flows of all events that are in the lake and have none yet; nothing waits for a commit. Raises: TrackError."""
+        rows = uncorrelated_rows(self.pen.manifest)
+        if not rows:
+            return
+        self._say("correlating")
+        if rows > MANY_ROWS:
+            self._con.close()
+        try:
             with telling(self.pen.lake):
                 self.report.flows += correlate(self.pen, self.options.memory_bytes, self.options.threads)
+        finally:
+            if rows > MANY_ROWS:
+                self._connect()
 
 
 def import_paths(pen: Writer, patterns: Iterable[str], options: Options, tell: Callable[[Progress], None] = lambda _: None) -> Report:
@@ -228,18 +298,3 @@ def import_paths(pen: Writer, patterns: Iterable[str], options: Options, tell: C
     importer.report.seconds = (pen.now - began).total_seconds()
     pen.commit(Change(imports=(remembered(began, wanted, importer.report),)))
     return importer.report
-
-
-def remembered(began: datetime, wanted: Sequence[str], report: Report) -> Import:
-    """Return the import as its history keeps it."""
-    counts = {name: report.total(name) for name in ("lines", "events", "noise", "unparsed")}
-    what = " ".join(wanted)[:500]
-    return Import(
-        began,
-        what,
-        sum(1 for file in report.files if file.lines),
-        **counts,
-        flows=report.flows,
-        seconds=report.seconds,
-        errors=report.errors[:20],
-    )

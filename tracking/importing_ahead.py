@@ -7,14 +7,14 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator
 
 Item = TypeVar("Item")
 PAUSE_SECONDS = 0.05
 _END = object()
 
 
-def ahead(items: Iterable[Item], many: int = 1) -> Iterator[Item]:
+def ahead(items: Iterable[Item], many: int = 1) -> Generator[Item]:
     """Give the same items, taken in a thread up to `many` ahead; what the source raises is raised here, in its place."""
     waiting: Queue[object] = Queue(many)
     stopped = Event()

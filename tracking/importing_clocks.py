@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from thresholds.scope import EVERYTHING
 from tracking.correlate.clock import measure
-from tracking.lake.engine import connect, telling
+from tracking.lake.engine import connect, steadily, telling
 from tracking.lake.reader import show, within
 from tracking.lake.write import Change
 
@@ -34,12 +34,9 @@ def measure_clocks(pen: Writer, memory_bytes: int, threads: int | None = None) -
     newest = max((part.until for part in pen.manifest.of("hops") if part.until is not None), default=None)
     if newest is None:
         return ()
-    con = connect(pen.spill, memory_bytes, threads)
-    try:
-        with telling(pen.lake):
-            return _commit(pen, con, (newest - WINDOW).replace(minute=0, second=0, microsecond=0))
-    finally:
-        con.close()
+    since = (newest - WINDOW).replace(minute=0, second=0, microsecond=0)
+    with telling(pen.lake):
+        return steadily(lambda careful: connect(pen.spill, memory_bytes, threads, careful=careful), lambda con: _commit(pen, con, since))
 
 
 def _commit(pen: Writer, con: DuckDBPyConnection, since: datetime) -> tuple[Offset, ...]:

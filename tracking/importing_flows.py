@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from thresholds.scope import EVERYTHING
 from tracking.correlate.components import touched
 from tracking.correlate.run import correlate as make
-from tracking.lake.engine import connect
+from tracking.lake.engine import connect, steadily
 from tracking.lake.reader import show
 from tracking.lake.views import source
 from tracking.lake.write import Change
@@ -37,11 +37,8 @@ def uncorrelated_rows(manifest: Manifest) -> int:
 
 def correlate(pen: Writer, memory_bytes: int, threads: int | None) -> int:
     """Make and commit the flows of all events that have none; return how many flows were made or changed. Raises: TrackError."""
-    con = connect(pen.spill, memory_bytes, threads)
-    try:
-        return _commit(pen, con, uncorrelated(pen.manifest))
-    finally:
-        con.close()
+    fresh = uncorrelated(pen.manifest)
+    return steadily(lambda careful: connect(pen.spill, memory_bytes, threads, careful=careful), lambda con: _commit(pen, con, fresh))
 
 
 def _commit(pen: Writer, con: DuckDBPyConnection, fresh: tuple[Part, ...]) -> int:

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from tracking.formats.format import Context
 from tracking.importing_batch import EXAMPLES, MANY_SERVERS
+from tracking.lake.manifest import Import
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from tracking.collect.values import Chunk
     from tracking.importing_batch import Span, Told
-    from tracking.importing_values import FileReport
+    from tracking.importing_values import FileReport, Options, Report
     from tracking.lake.manifest import Source
 
 TWICE = "twice"  # kind of noise: another file of the same server brought this very line before
+
+
+def context_of(options: Options, chunk: Chunk, source: Source, landing: Path) -> Context:
+    """Return what the lines do not say themselves."""
+    until = datetime.fromtimestamp(chunk.state.mtime_ns / 1e9, UTC)
+    about = (source.server, options.timezone, options.year, str(source.state.get("carry", "")), options.options)
+    return Context(chunk.name, chunk.first_line, until, *about, landing=landing)
 
 
 def grown(source: Source, chunk: Chunk, told: Told, span: Span) -> Source:
@@ -61,3 +71,18 @@ def reported(report: FileReport, chunk: Chunk, told: Told) -> None:
     report.repaired += chunk.repaired + chunk.cut
     report.header_lines += told.noise_kinds.get("header", 0)
     report.twice += told.noise_kinds.get(TWICE, 0)
+
+
+def remembered(began: datetime, wanted: Sequence[str], report: Report) -> Import:
+    """Return the import as its history keeps it."""
+    counts = {name: report.total(name) for name in ("lines", "events", "noise", "unparsed")}
+    what = " ".join(wanted)[:500]
+    return Import(
+        began,
+        what,
+        sum(1 for file in report.files if file.lines),
+        **counts,
+        flows=report.flows,
+        seconds=report.seconds,
+        errors=report.errors[:20],
+    )

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import duckdb
 
 from tracking.errors import TrackError
 from tracking.lake.sizes import LEAST_BYTES, MEMORY_BYTES, size
 
-__all__ = ["MEMORY_BYTES", "connect", "quoted", "size", "telling"]
+__all__ = ["BROKEN", "MEMORY_BYTES", "connect", "hopeless", "quoted", "size", "steadily", "stumbled", "telling"]
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from duckdb import DuckDBPyConnection
 
 ENGINE_SHARE = 0.6  # of it for DuckDB's own pool; the rest holds the batch under way, Python, and what DuckDB does not count
+BROKEN = (duckdb.InternalException, duckdb.FatalException)  # DuckDB's own fault: nothing on that connection works any more
+Done = TypeVar("Done")
+_log = logging.getLogger("mailsonde.tracking")
 
 
-def connect(spill: Path | None, memory_bytes: int = MEMORY_BYTES, threads: int | None = None) -> DuckDBPyConnection:
-    """Open a connection of its own, in memory; `spill` is where it may put what does not fit. Raises: TrackError."""
+def connect(
+    spill: Path | None, memory_bytes: int = MEMORY_BYTES, threads: int | None = None, *, careful: bool = False
+) -> DuckDBPyConnection:
+    """Open a connection of its own, in memory; `spill` is where it may put what does not fit. `careful`: without the optimizer.
+
+    Raises: TrackError.
+    """
     if memory_bytes < LEAST_BYTES:
         raise TrackError(f"{memory_bytes >> 20} MiB of memory is too little: give at least {LEAST_BYTES >> 20} MiB")
     con = duckdb.connect(
@@ -31,11 +40,57 @@ def connect(spill: Path | None, memory_bytes: int = MEMORY_BYTES, threads: int |
     )
     con.execute("set TimeZone = 'UTC'")
     con.execute("set enable_progress_bar = false")
-    if spill is not None:
-        con.execute(f"set temp_directory = {quoted(spill)}")
+    con.execute(f"set temp_directory = {quoted(spill or '')}")  # none: it would make a folder wherever it is started
+    if careful:
+        con.execute("pragma disable_optimizer")
     if threads is not None:
         con.execute(f"set threads = {int(threads)}")
     return con
+
+
+def steadily(opened: Callable[[bool], DuckDBPyConnection], work: Callable[[DuckDBPyConnection], Done]) -> Done:
+    """Do a piece of work on a connection of its own; where DuckDB itself breaks, once more on a new one that is careful.
+
+    Args:
+        opened: gives a new connection, a careful one when it is told True.
+        work: changes nothing that a second time would not repeat until its last step, which is the commit.
+
+    Raises: TrackError when it breaks twice; what the work raises.
+    """
+    try:
+        return _closing(opened(False), work)  # noqa: FBT003 - named at `opened`
+    except BROKEN as error:
+        stumbled(error)
+    try:
+        return _closing(opened(True), work)  # noqa: FBT003 - named at `opened`
+    except BROKEN as error:
+        raise hopeless(error) from error
+
+
+def _closing(con: DuckDBPyConnection, work: Callable[[DuckDBPyConnection], Done]) -> Done:
+    try:
+        return work(con)
+    finally:
+        con.close()
+
+
+def stumbled(error: BaseException) -> None:
+    """Log that DuckDB broke and gets a second try."""
+    _log.warning("DuckDB %s broke and is tried again without its optimizer: %s", duckdb.__version__, _first(error))
+
+
+def hopeless(error: BaseException) -> TrackError:
+    """Say that DuckDB broke at the second try too."""
+    return TrackError(
+        f"DuckDB {duckdb.__version__} breaks on this, without its optimizer too: {_first(error)}; "
+        "report it; nothing is lost, an import goes on where it stopped"
+    )
+
+
+def _first(error: BaseException) -> str:
+    """Return what an error says first; a statement may follow, with what logs say."""
+    line = (str(error).splitlines() or ["no reason"])[0][:200]
+    return "".join(letter if letter.isprintable() else "?" for letter in line)
 
 
 def quoted(value: object) -> str:
