@@ -9,6 +9,7 @@ from notifier.words_clean import NAME, line, some
 from notifier.words_matter import DRILL, TEST, Matter, lasted, moment
 from notifier.words_says import SUBJECT, UNNAMED, headline
 from thresholds.incident_values import CauseKind, ChangeKind
+from thresholds.incidents_narrow import found_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,7 +108,9 @@ def _opened(matter: Matter) -> tuple[str, ...]:
 
 
 def _worsened(matter: Matter) -> tuple[str, ...]:
-    said = line(matter.change.said)
+    said, found = line(matter.change.said), line(found_out(matter.change.said))
+    if found:
+        return (sentence(f"it is known since {moment(matter.change.at, matter.zone)}: {found}"),)
     return (sentence(f"it became worse at {moment(matter.change.at, matter.zone)}{f': {said}' if said else ''}"),)
 
 

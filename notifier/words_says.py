@@ -10,6 +10,7 @@ from notifier.words_matter import TEST, brief_moment, counted, lasted, moment, t
 from notifier.words_symptoms import RATHER, symptom
 from thresholds.incident_values import CauseKind, ChangeKind
 from thresholds.incidents_book import BY_HAND, PART_OF, RECOVERED, UNPROBED
+from thresholds.incidents_narrow import found_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,7 +116,7 @@ def _tags(matter: Matter) -> tuple[str, str]:
     ack, mark = incident.acknowledged, f"{line(matter.mark, LEAST)}: " if matter.mark else ""
     tag = {
         ChangeKind.OPENED: level,
-        ChangeKind.WORSENED: f"{level} (worse)",
+        ChangeKind.WORSENED: f"{level} ({'found' if found_out(matter.change.said) else 'worse'})",
         ChangeKind.REMINDED: f"STILL {level}",
         ChangeKind.ACKNOWLEDGED: "ACKNOWLEDGED",
         ChangeKind.CLOSED: "OK" if incident.ended in RECOVERED else "CLOSED",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from thresholds.incidents_book import Book, Case
 
 ON_THE_WAY = frozenset({CauseKind.HOP, CauseKind.LINK})
+KNOWN = "now known: "  # how what is said of it begins
 VAGUE = frozenset({CauseKind.PATH, CauseKind.DOMAIN, CauseKind.CHECK})  # what trips share while nobody knows where they are
 TRIP = "trip"  # the kind of a cell that is no conversation
 
@@ -46,5 +47,10 @@ def known(cause: Cause) -> str:
     """Return what is known now: `now known: hub1 holds up 3 trips`."""
     trips = plural(len(cause.cells), TRIP)
     if cause.kind is CauseKind.HOP:
-        return f"now known: {cause.name} holds up {trips}"
-    return f"now known: {trips} took long from {cause.name.replace(TO, ' to ')}"
+        return f"{KNOWN}{cause.name} holds up {trips}"
+    return f"{KNOWN}{trips} took long from {cause.name.replace(TO, ' to ')}"
+
+
+def found_out(said: str) -> str:
+    """Return what is known now, where a change says that alone: nothing has become worse; "" = it says more, or something else."""
+    return said.removeprefix(KNOWN) if said.startswith(KNOWN) and "; " not in said else ""

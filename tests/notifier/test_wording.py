@@ -270,3 +270,18 @@ def test_times_have_one_form_everywhere() -> None:
     times = re.findall(r"\d{4}-\d\d-\d\dT[^\"]*", every)
     assert len(times) > 7
     assert not [at for at in times if not re.fullmatch(r"[-\d]+T\d\d:\d\d:\d\d\.\d{3}Z", at)]
+
+
+@pytest.mark.parametrize(
+    ("said", "tag", "words"),
+    [
+        ("now known: hub1 holds up 3 trips", "found", "It is known since {at}: hub1 holds up 3 trips."),
+        ("now known: hub1; more", "worse", "It became worse at {at}: now known: hub1; more."),
+    ],
+)
+def test_what_was_found_out_is_not_called_worse(said: str, tag: str, words: str) -> None:
+    matter = SAMPLES["worsened"]
+    change = replace(matter.stored.change, said=said)
+    lines = says(replace(matter, stored=replace(matter.stored, change=change)))
+    assert lines[0].startswith(f"CRITICAL ({tag}): ")
+    assert words.format(at="03:14:05 CET (21 Nov 2026)") in lines

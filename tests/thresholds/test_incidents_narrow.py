@@ -9,6 +9,7 @@ import pytest
 from tests.thresholds.story import PROMPT, World, cell, words
 from thresholds.blame import causes
 from thresholds.incident_values import Cell, Incident, Observation
+from thresholds.incidents_narrow import found_out
 from thresholds.values import Level, Verdict
 
 RULES = replace(PROMPT, bad=1, of=1, good=1, gather_seconds=4.0)
@@ -134,3 +135,11 @@ def test_where_it_is_muted_it_is_recorded(world: Followed) -> None:
     world.do_quiet("1h")
     world.late("abc")
     assert world.late("abc", place=HUB) == "(worsened=hop:hub1)"
+
+
+def test_it_became_no_worse_unless_it_did(world: Followed) -> None:
+    world.late("abc")
+    world.late("abc", place=HUB)
+    assert found_out(world.told[-1].said) == "hub1 holds up 3 trips"
+    assert found_out(f"{world.told[-1].said}; from WARNING to CRITICAL") == ""
+    assert found_out("from WARNING to CRITICAL") == ""
