@@ -46,6 +46,7 @@ HEADERS = {
     "x-robots-tag": "noindex",
 }
 UNTOUCHED = "Nothing was acknowledged: open the link again, and press the button there."
+DISK = "No other way acknowledges meanwhile, nor does any notice go out: see to the disk of the prober."
 BY_HAND = "Acknowledge with `probe incidents ack`, or from a later notice."
 
 
@@ -163,7 +164,7 @@ def _name(body: bytes) -> str:
 
 def _later() -> Response:
     sentence = "The service cannot write it down just now: its disk does not take it. Nothing was acknowledged."
-    return _answer(503, ack_page.said("Try again in a minute", sentence, BY_HAND))
+    return _answer(503, ack_page.said("Try again in a minute", sentence, DISK))
 
 
 def _answer(status: int, page: str) -> Response:

@@ -5,6 +5,7 @@ Whatever servers said stands in it escaped. It tells no more of an incident than
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
@@ -53,7 +54,12 @@ FORM = """<form method="post">
 
 def said(title: str, *sentences: str) -> str:
     """Return a page that says something, without a button."""
-    return _page(title, "\n".join([f"<h1>{escape(title)}</h1>", *(f"<p>{escape(sentence)}</p>" for sentence in sentences)]))
+    return _page(title, "\n".join([f"<h1>{escape(title)}</h1>", *(f"<p>{_marked(sentence)}</p>" for sentence in sentences)]))
+
+
+def _marked(sentence: str) -> str:
+    """Return a sentence as HTML; what stands between backticks is set as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(sentence))
 
 
 @dataclass(frozen=True, slots=True)

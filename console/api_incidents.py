@@ -1,5 +1,6 @@
 """Incidents: those that are open, those that were, the story of each; and the deeds on them, acknowledging and closing."""
 
+from collections.abc import Awaitable
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
@@ -16,10 +17,11 @@ from console.api_queries import LevelName, Spanned
 from console.api_scenes import known_cause
 from console.api_shapes_alarms import AcknowledgeWanted, CloseWanted, IncidentPage, IncidentShape, StoryShape
 from console.api_shaping_alarms import incident_shape, story_shape
+from notifier.words_matter import moment
 from probe.clock import utc_now
 from probe.dialogue import printable
 from store import incidents
-from thresholds.incident_values import Acknowledgement
+from thresholds.incident_values import Acknowledgement, Incident
 from thresholds.values import Level
 
 Id = Annotated[str, Path(max_length=64, pattern=r"^[\w.-]+$")]
@@ -83,10 +85,21 @@ class Incidents:
             raise HTTPException(400, f"until: {wanted.until.isoformat(timespec='minutes')} is past")
         ack = Acknowledgement(await author_of(request, wanted.by), now, printable(wanted.why), wanted.until)
         with agreed():
-            return incident_shape(await alarms_of(self._desk).acknowledge(incident, ack))
+            return incident_shape(await self._open(incident, alarms_of(self._desk).acknowledge(incident, ack)))
 
     async def close(self, incident: Id, wanted: CloseWanted, request: Request) -> IncidentShape:
         """Close an incident by hand; what is still bad of it opens another only after having been well."""
         author = await author_of(request, wanted.by)
         with agreed():
-            return incident_shape(await alarms_of(self._desk).close(incident, author, printable(wanted.why)))
+            return incident_shape(await self._open(incident, alarms_of(self._desk).close(incident, author, printable(wanted.why))))
+
+    async def _open(self, incident: str, deed: Awaitable[Incident]) -> Incident:
+        """Return what a deed makes of an incident. Raises: ValueError where it closed before, with its end; LookupError: there is none."""
+        try:
+            return await deed
+        except LookupError:
+            found = await incidents.one(self._desk.store, self._desk.scope, incident)
+            if found is None or found.closed_at is None:
+                raise
+            at = moment(found.closed_at, self._desk.zone())
+            raise ValueError(f"the incident {incident} closed at {at}: {found.ended}") from None

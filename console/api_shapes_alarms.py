@@ -183,6 +183,8 @@ class ChannelShape(BaseModel):
     last_proof_at: Moment | None
     last_proof: str
     last_error: str
+    last_test_at: Moment | None  # of the last test that arrived; tests count nowhere else
+    last_test: str  # its proof
 
 
 class ChannelPage(BaseModel):

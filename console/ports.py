@@ -73,6 +73,8 @@ class ChannelNumbers:
     last_proof_at: datetime | None = None
     last_proof: str = ""  # in the far side's words
     last_error: str = ""  # why the last try failed; "" = it did not
+    last_test_at: datetime | None = None  # of the last test that arrived; tests count nowhere else
+    last_test: str = ""  # its proof
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,7 @@ class Telling:
         self._heart: Heartbeat | None = None
         self._beating: asyncio.Task[None] | None = None
         self._waiting = Waiting()
+        self._tests: dict[str, tuple[datetime, str]] = {}  # by channel: when the last test of this process arrived, and its proof
 
     def _standing(self, incident: str) -> Incident | None:
         """Return an open incident as it is now; None = it is not open."""
@@ -106,6 +107,7 @@ class Telling:
         before = self._plans.get(plan.name)
         if before is not None and (before.kind, before.settings) == (plan.kind, plan.settings):
             return self._channels[plan.name]
+        self._tests.pop(plan.name, None)
         channel = CHANNELS[plan.kind].open(plan.name, plan.settings)
         if isinstance(channel, Mqtt):
             channel.acknowledge = self._commanded
@@ -223,9 +225,11 @@ class Telling:
     async def test(self, channel: str) -> str:
         """Send a notice that says that it is a test; return the proof. Raises: LookupError: no such channel; ValueError: why not."""
         try:
-            return await self._deliverer.test(channel)
+            proof = await self._deliverer.test(channel)
         except NotDeliveredError as error:
             raise ValueError(f"{channel} did not deliver: {error}") from None
+        self._tests[channel] = (utc_now(), proof)
+        return proof
 
     def channels(self) -> tuple[ChannelNumbers, ...]:
         """Return how each channel has done, in the configuration's order."""
@@ -241,6 +245,7 @@ class Telling:
                 tally.last_proof_at,
                 tally.last_proof,
                 tally.last_error,
+                *self._tests.get(name, ()),
             )
             for name, tally in stats.items()
             if name in self._plans

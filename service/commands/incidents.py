@@ -37,7 +37,7 @@ def command() -> None:
     """Say what is wrong and who was told, take an incident on, or close it by hand."""
 
 
-@command.command("list")
+@command.command("list", short_help="List what is wrong now, or what was.")
 @reaching
 @click.option("--since", metavar="TIME", help="Those that opened since then, closed ones too.")
 @click.option("--until", metavar="TIME", help="Those that opened before.")
@@ -82,7 +82,7 @@ def _listed(where: Where, query: dict[str, Any], limit: int) -> list[Shape]:
     )
 
 
-@command.command("show")
+@command.command("show", short_help="Tell the story of one, from its opening to its end.")
 @click.argument("incident")
 @reaching
 @click.pass_context
@@ -100,7 +100,7 @@ def show_(context: click.Context, /, incident: str, form: str, **words: Any) -> 
     return 0
 
 
-@command.command("ack")
+@command.command("ack", short_help="Take incidents on: no reminders, no escalation.")
 @click.argument("incidents", nargs=-1, required=True, metavar="INCIDENT..")
 @reaching
 @click.option("--why", default="", metavar="WORDS", help="What you do about it.")
@@ -116,7 +116,7 @@ def ack(context: click.Context, /, incidents: tuple[str, ...], form: str, until:
     return _do(where, form, ("acknowledge", incidents), body)
 
 
-@command.command("close")
+@command.command("close", short_help="Close incidents by hand.")
 @click.argument("incidents", nargs=-1, required=True, metavar="INCIDENT..")
 @reaching
 @click.option("--why", required=True, metavar="WORDS", help="Why it is over.")
@@ -153,7 +153,7 @@ def _print_done(verb: str, found: list[Shape], console: Console) -> None:
         print_dismissed(found, console)
 
 
-@command.command("dependencies")
+@command.command("dependencies", short_help="Suggest `depends_on` from what has failed together.")
 @reaching
 @click.option("--since", default="30d", show_default=True, metavar="TIME", help="How far to look back.")
 @click.pass_context

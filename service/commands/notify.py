@@ -46,7 +46,7 @@ def channels(context: click.Context, /, form: str, **words: Any) -> int:
     return 0
 
 
-@command.command("route")
+@command.command("route", short_help="Say who would be told, by what, and why.")
 @click.option("--domain", metavar="NAME", help="Were it to fail for this domain alone [for all].")
 @click.option("--server", metavar="NAME", help="What fails.")
 @click.option("--level", type=click.Choice(["warning", "critical"]), default="critical", show_default=True, help="How badly.")
@@ -65,7 +65,7 @@ def route(context: click.Context, /, form: str, level: str, at: str | None, **wo
     return 0 if found["chains"] else FAILED
 
 
-@command.command("test")
+@command.command("test", short_help="Send a notice that is a test, and print its proof.")
 @click.argument("channels", nargs=-1, metavar="[CHANNEL]..")
 @reaching
 @click.pass_context

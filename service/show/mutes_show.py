@@ -82,6 +82,8 @@ def _proof(one: Mapping[str, Any]) -> Text:
     text = Text(clock(moment(one["last_proof_at"])) if one["last_proof_at"] else "none yet")
     if one["last_proof"]:
         text.append(f": {shorten(one['last_proof'], SENTENCE)}", "dim")
+    if one["last_test_at"]:
+        text.append(f"\na test arrived at {clock(moment(one['last_test_at']))}: {shorten(one['last_test'], SENTENCE)}", "dim")
     if one["last_error"]:
         text.append(f"\nfailed: {shorten(one['last_error'], SENTENCE)}", "red")
     return text
@@ -93,7 +95,9 @@ def print_route(routed: Shape, console: Console) -> None:
         console.print(Text(harmless(" > ".join(chain)), "bold"))
     if not routed["chains"]:
         console.print(Text("nobody would be told", "bold red"))
-    for words in routed["words"]:
+    sentences = list(dict.fromkeys(routed["words"]))
+    for words in sentences:
         print_hanging(f"  {shorten(words, SENTENCE)}", console)
     for name, why in routed["refused"].items():
-        print_hanging(f"  not over {shorten(f'{name}: {why}', SENTENCE)}", console, "yellow")
+        if not any(words.startswith(f"{name} is not asked") for words in sentences):
+            print_hanging(f"  not over {shorten(f'{name}: {why}', SENTENCE)}", console, "yellow")

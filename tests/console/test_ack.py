@@ -171,6 +171,13 @@ async def test_a_disk_that_takes_nothing_acknowledges_nothing(api_site: ApiSite)
     for method in ("GET", "POST"):
         answer = await asked(api_site, link(incident.id), method)
         assert (answer.status, "<h1>Try again in a minute</h1>" in answer.text) == (503, True)
+        assert "incidents ack" not in answer.text  # the same disk would refuse that, too
+        assert "see to the disk of the prober" in answer.text
+
+
+def test_a_command_in_a_sentence_is_set_as_code() -> None:
+    page = ack_page.said("Used", "Take `probe <x>`.")
+    assert "<p>Take <code>probe &lt;x&gt;</code>.</p>" in page
 
 
 async def test_without_a_token_the_links_are_all_there_is(api_site: ApiSite) -> None:

@@ -101,4 +101,5 @@ class Watching:
 
     def channels(self) -> tuple[ChannelNumbers, ...]:
         failing = ChannelNumbers("pager", "webhook", failed=3, last_error="refuses the connection")
-        return (failing, ChannelNumbers("ops-mail", "mail", sent=2, last_proof_at=AT, last_proof=PROOF))
+        mail = ChannelNumbers("ops-mail", "mail", sent=2, last_proof_at=AT, last_proof=PROOF, last_test_at=AT, last_test="250 tested")
+        return (failing, mail)

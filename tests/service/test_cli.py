@@ -157,6 +157,13 @@ def loaded_by(*arguments: str) -> set[str]:
     return set(done.stderr.split())
 
 
+@pytest.mark.parametrize("group", ["incidents", "silence", "maintenance", "notify", "thresholds"])
+def test_no_command_in_a_list_is_cut(group: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run([group, "--help"]) == 0
+    listed = capsys.readouterr().out.partition("Commands:")[2].splitlines()
+    assert not [line for line in listed if line.endswith("...")]
+
+
 def test_help_loads_no_command() -> None:
     assert not {"asyncio", "probe.wire", "pydantic", "rich", "dns", "ldap3"} & loaded_by("--help")
 

@@ -104,8 +104,9 @@ async def test_acknowledging_and_closing(folder: Folder, monkeypatch: pytest.Mon
         code, out, _ = await folder.ask("incidents", "close", incident.id, "--why", "new disk", "--by", "bob", "--format", "json")
         (closed,) = json.loads(out)
         assert (code, "new disk" in closed["ended"], f"bob ({ME})" in closed["ended"]) == (0, True, True)
-        gone = "probe: no open incident i00000007; `probe incidents list` shows those that are open\n"
-        assert await folder.ask("incidents", "ack", incident.id) == (3, "", gone)
+        code, out, err = await folder.ask("incidents", "ack", incident.id)
+        assert (code, out, err.startswith("probe: the incident i00000007 closed at "), " CE" in err) == (3, "", True, True)
+        assert err.endswith(f": {closed['ended']}\n")
 
 
 async def test_closing_what_still_fails_says_that_it_is_silent_now(folder: Folder) -> None:

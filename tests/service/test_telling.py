@@ -92,6 +92,16 @@ async def test_what_is_stored_is_told_with_its_runbook_and_its_link(store: Store
     await end(running)
 
 
+async def test_a_test_that_arrives_is_remembered_beside_the_counts(store: Store, tmp_path: Path) -> None:
+    service = telling(store)
+    service.adopt(plan(ChannelPlan("pager", "command", CommandSettings(("tee", str(tmp_path / "pages"))))))
+    running = await run(service)
+    proof = await service.test("pager")
+    (numbers,) = service.channels()
+    assert (numbers.sent, numbers.last_proof_at, numbers.last_test, numbers.last_test_at is None) == (0, None, proof, False)
+    await end(running)
+
+
 async def test_who_sees_some_domains_only_is_given_neither_link_nor_command_that_acknowledges(store: Store, tmp_path: Path) -> None:
     service, pages = telling(store), tmp_path / "pages"
     command = ChannelPlan("pager", "command", CommandSettings(("tee", "-a", str(pages))), sees=("abc.example",))
