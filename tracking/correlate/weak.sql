@@ -14,6 +14,18 @@ select m as name from c_stay where m is not null group by m having count(*) > cr
 union select network_id from c_stay where network_id is not null group by network_id having count(*) > crowd()
 union select name from c_crowds;
 
+-- by envelope only where one of both has no Message-ID: asked for in two parts, or all of a busy sender's mail would be held against itself
+create or replace temp table c_alike as
+with heard as materialized (select distinct k, ac from c_address),
+nameless as materialized (select r.*, x.ac from c_orphan r join heard x on x.k = r.k where r.m is null)
+select o.k, r.k as next_k, 'envelope' as how, o.n from c_open o join heard x on x.ac = o.ac
+    join c_orphan r on r.k = x.k and r.k <> o.k and r.plain_sender = o.plain_sender and r.arrived_at between o.time - interval 2 minutes and o.time + interval 2 minutes
+where o.m is null
+union all
+select o.k, r.k, 'envelope', o.n from c_open o join nameless r on r.ac = o.ac and r.plain_sender = o.plain_sender and r.k <> o.k
+    and r.arrived_at between o.time - interval 2 minutes and o.time + interval 2 minutes
+where o.m is not null;
+
 create or replace temp table c_pair as
 select o.*, r.k as next_k, r.server as next_server, r.hop_id as next_hop_id, r.client_host, r.client_ip, r.own_ip as next_own_ip, r.software as next_software, r.user_name as next_user,
     seconds_between(o.arrived_at, r.arrived_at) as later,
@@ -23,9 +35,7 @@ from (select o.k, r.k as next_k, 'network-id' as how, o.n from c_open o join c_o
           where o.network_id not in (from c_crowded)
       union all select o.k, r.k, 'message-id', o.n from c_open o join c_orphan r on r.m = o.m and r.k <> o.k
           where o.m not in (from c_crowded) and (o.network_id is distinct from r.network_id or o.network_id is null)
-      union all select o.k, r.k, 'envelope', o.n from c_open o join c_orphan r on r.plain_sender = o.plain_sender and r.k <> o.k
-              and r.arrived_at between o.time - interval 2 minutes and o.time + interval 2 minutes
-          where (o.m is null or r.m is null) and exists (from c_address x where x.k = r.k and x.ac = o.ac)) w
+      union all select * from c_alike) w
 join c_open o on o.n = w.n join c_orphan r on r.k = w.next_k;
 
 create or replace temp table c_likely as
