@@ -22,6 +22,7 @@ from config.load import load
 from config.notify_plan import notify_plan
 from config.plan import plan as planned
 from notifier.route import decide
+from notifier.supposing import escalated
 from notifier.values import DeliveryState
 from notifier.words_matter import DRILL
 from probe.clock import utc_now
@@ -100,12 +101,17 @@ def simulated(config: Path, server: str, *, ask: bool) -> int:
 def _agreed(change: Change, plan: NotifyPlan, *, ask: bool) -> None:
     """Say who will be told, and ask. Raises: click.ClickException, click.Abort."""
     decision = decide(change.incident, plan, utc_now())
-    for words in decision.words:
+    for words in (*decision.words, *(f"{words}: NOT tried here" for words in escalated(decision, plan))):
         click.echo(f"  {words}")
     if ask and decision.chains:
         if not sys.stdin.isatty():
             raise click.ClickException("people are going to be told; say --yes where nobody can be asked")
         click.confirm("Tell them, marked DRILL?", abort=True)
+
+
+def _at_once(plan: NotifyPlan) -> NotifyPlan:
+    """Return a plan without its escalations: nobody waits for them here, and who was told of their absence misses none."""
+    return replace(plan, routes=tuple(replace(route, escalation=()) for route in plan.routes))
 
 
 async def _play(simulation: Simulation, *, ask: bool) -> int:
@@ -119,7 +125,7 @@ async def _play(simulation: Simulation, *, ask: bool) -> int:
         stack.push_async_callback(store.close)
         telling = Telling(store, token_hex(16).encode(), simulation.plan.timezone, lambda: watch.open, lambda: True)
         telling.mark = DRILL
-        telling.adopt(replace(simulation.plan, console_url=""))
+        telling.adopt(replace(_at_once(simulation.plan), console_url=""))
         running = asyncio.get_running_loop().create_task(telling.run())
         stack.push_async_callback(_ended, running)
         opened = await _tell(store, telling, change)

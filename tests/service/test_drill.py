@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import pytest
@@ -52,6 +54,15 @@ def test_ones_own_channels_are_told_drill_and_the_end_of_it(tmp_path: Path) -> N
     assert all(notice["subject"].startswith("DRILL") for notice in told)
     assert "pager: sent: tee ended with exit code 0" in done.stdout
     assert "This tries our own chain alone" in done.stdout
+
+
+def test_an_escalation_is_not_tried_and_nobody_waits_for_it(tmp_path: Path) -> None:
+    file = configured(tmp_path, "pager], escalate: [{after: 20s, to: [other]}")
+    began = monotonic()
+    done = probe("drill", "--simulate", "--server", "pop3", "--yes", "--config", file)
+    assert (done.returncode, monotonic() - began < 20) == (0, True), done.stdout + done.stderr
+    assert re.search(r"^  after 20 s also over other, while nobody acknowledges \(.+\): NOT tried here$", done.stdout, re.MULTILINE)
+    assert "other:" not in done.stdout
 
 
 def test_a_channel_that_depends_on_what_is_said_to_fail_is_not_asked(tmp_path: Path) -> None:
