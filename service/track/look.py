@@ -102,7 +102,7 @@ class _Shown:
         self.count, self.more = 0, False
 
     def __iter__(self) -> Iterator[Found]:
-        for one in islice(self._found, self._limit):
+        for one in islice(self._found, None if self._limit is None else min(self._limit, sys.maxsize)):
             self.count += 1
             yield one
         self.more = next(self._found, None) is not None
@@ -164,10 +164,13 @@ def _row(found: Found) -> list[Any]:
 
 
 def cell(value: Any) -> Any:
-    """Return a value as a cell that no spreadsheet takes for a formula (an apostrophe goes before it)."""
+    """Return a value as a cell that no spreadsheet takes for a formula (an apostrophe goes before it), and no terminal for a command."""
     if isinstance(value, list):
         value = " ".join(value)
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+    if not isinstance(value, str):
+        return value
+    shown = f"'{value}" if value.startswith(FORMULA) else value
+    return shown if shown.isprintable() else "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in shown)
 
 
 def _parquet(found: Iterable[Found], made: IO[bytes]) -> None:

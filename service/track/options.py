@@ -113,12 +113,16 @@ def record(lake: Path, what: str, asked: dict[str, Any]) -> None:
     from os import environ  # noqa: PLC0415 - as above
 
     from probe.clock import utc_now  # noqa: PLC0415 - as above
+    from tracking.errors import TrackError  # noqa: PLC0415 - as above
+    from tracking.lake.reader import exists  # noqa: PLC0415 - as above
     from tracking.look import looked  # noqa: PLC0415 - as above
 
-    if not lake.is_dir():
-        return  # whoever opens it says so
     try:
+        exists(lake)
+        looked.forget(lake, utc_now())
         looked.record(lake, utc_now(), environ.get("SUDO_USER") or getuser(), {"what": what, **asked})
+    except TrackError:
+        return  # whoever opens it says so
     except OSError as error:
         why = (error.strerror or "unknown reason").lower()
         click.echo(f"probe: warning: that you look is not recorded: {lake / looked.NAME}: {why}", err=True)

@@ -126,10 +126,10 @@ def test_no_spreadsheet_takes_a_subject_or_a_sender_for_a_formula(probe: Probe, 
     assert row["subject"].startswith("'=HYPERLINK(")
 
 
-@pytest.mark.parametrize("form", ["table", "jsonl", "json"])
+@pytest.mark.parametrize("form", ["table", "jsonl", "json", "csv"])
 def test_nothing_that_was_logged_commands_a_terminal(probe: Probe, lake: Path, form: str) -> None:
     _, out, _ = probe("find", "--lake", str(lake), "--format", form)
-    assert all(letter.isprintable() or letter == "\n" for letter in out)
+    assert all(letter.isprintable() or letter == "\n" for letter in out.replace("\r\n", "\n"))  # csv ends its lines with both
 
 
 def test_who_asks_for_few_hears_that_there_are_more(probe: Probe, lake: Path) -> None:
@@ -143,6 +143,35 @@ def test_others_people_are_masked_for_the_administrator_of_one_domain(probe: Pro
     assert {(flow["sender"], flow["recipient"]) for flow in map(json.loads, out.splitlines())} == {
         *(("***@alpha.test", "probe@beta.test"), ("***@evil.example", "b@beta.test")),
     }
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (("--sender", "probe@alpha.test"), 0),
+        (("--sender", "p*@alpha.test"), 0),
+        (("--sender", "?*@alpha.test"), 0),
+        (("--sender", "*@ALPHA.test"), 1),
+        (("--sender", "***@alpha.test"), 1),
+        (("--recipient", "Probe@beta.test"), 1),
+        (("--recipient", "*@alpha.test"), 0),
+    ],
+)
+def test_a_masked_address_cannot_be_guessed(probe: Probe, lake: Path, words: tuple[str, ...], found: int) -> None:
+    _, out, _ = probe("find", "--lake", str(lake), "--domain", "beta.test", "--format", "jsonl", *words)
+    assert len(out.splitlines()) == found
+
+
+def test_any_limit_may_be_asked_for(probe: Probe, lake: Path) -> None:
+    assert probe("find", "--lake", str(lake), "--probe", "--limit", "9" * 30)[::2] == (0, "")
+
+
+def test_a_folder_of_other_things_is_no_lake(probe: Probe, tmp_path: Path) -> None:
+    (tmp_path / "log").mkdir()
+    (tmp_path / "log" / "mail.log").touch()
+    said = "probe: log is no lake: name another with --lake, or make one with `probe track import`\n"
+    assert probe("find", "--lake", "log") == (3, "", said)
+    assert [path.name for path in (tmp_path / "log").iterdir()] == ["mail.log"]
 
 
 def test_looking_is_recorded(probe: Probe, tmp_path: Path) -> None:

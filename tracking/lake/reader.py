@@ -19,6 +19,7 @@ from tracking.errors import TrackError
 from tracking.lake import manifest as manifests
 from tracking.lake.engine import MEMORY_BYTES, connect, telling
 from tracking.lake.kinds import SHOWN
+from tracking.lake.lock import NAME as LOCK
 from tracking.lake.manifest import NAME, UNKNOWN_DAY
 from tracking.lake.views import SCOPING, gone_table, living, view
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     Answer = TypeVar("Answer")
 
 TRIES = 3
+LOOKED = "looked.jsonl"  # `tracking.look.looked` writes it also into a lake that is still empty
 
 
 def open_lake(
@@ -67,9 +69,19 @@ def _spill() -> Path:
 
 
 def exists(lake: Path) -> None:
-    """Refuse a folder that is not there. Raises: TrackError."""
+    """Refuse a folder that is not there, and one that holds other things; an empty one is an empty lake. Raises: TrackError."""
     if not lake.is_dir():
         raise TrackError(f"there is no lake at {lake}: name another with --lake, or make it with `probe track import`")
+    if _foreign(lake):
+        raise TrackError(f"{lake} is no lake: name another with --lake, or make one with `probe track import`")
+
+
+def _foreign(lake: Path) -> bool:
+    try:
+        found = {path.name for path in lake.iterdir()}
+    except OSError:
+        return False  # whoever opens it says why
+    return bool(found - {LOOKED}) and not found & {NAME, LOCK}
 
 
 def show(

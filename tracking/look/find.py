@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from sys import maxsize
 from typing import TYPE_CHECKING, Any
 
 from tracking.errors import TrackError
@@ -129,6 +131,18 @@ def _fits(one: Flow, wanted: Wanted) -> bool:
     return not (early or late or quick)
 
 
+def _named(one: Flow, wanted: Wanted) -> bool:
+    """Say whether the addresses asked for are what is shown: nobody finds out what is masked by asking for it letter by letter."""
+    return _stands(wanted.sender, one.sender) and _stands(wanted.recipient, one.recipient, *one.via)
+
+
+def _stands(pattern: str, *shown: str | None) -> bool:
+    if pattern in ("", "<>"):
+        return True
+    wild = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
+    return any(re.fullmatch(wild, (address or "").removeprefix(mask.MASK), re.IGNORECASE | re.DOTALL) for address in shown)
+
+
 def ground_of(con: DuckDBPyConnection, lake: Path) -> Ground:
     """Return the names and clocks by which the rows of a lake are read."""
     files = {file_id: source.name for file_id, source in manifests.load(lake).files.items()}
@@ -151,7 +165,8 @@ def found_in(con: DuckDBPyConnection, lake: Path, wanted: Wanted, scope: Scope) 
     ground = ground_of(con, lake)
     given = _parameters(wanted, timedelta(seconds=ground.clocks.slack_seconds))
     found = flows_of(con, statement(given, newest=wanted.newest), given, (ground, scope))
-    return islice((one for one in found if _fits(one.flow, wanted)), wanted.limit)
+    fitting = (one for one in found if _fits(one.flow, wanted) and (scope.domains is None or _named(one.flow, wanted)))
+    return islice(fitting, None if wanted.limit is None else min(wanted.limit, maxsize))
 
 
 def opened(lake: Path, wanted: Wanted, scope: Scope) -> DuckDBPyConnection:
