@@ -13,6 +13,7 @@ from tracking.formats.generic import Generic
 from tracking.formats.oracle import Oracle
 from tracking.formats.own_log import OwnLog
 from tracking.formats.received import Received
+from tracking.formats.silent import Silent
 from tracking.formats.syslog import Syslog
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 _EXCHANGE = (Exchange(), Exchange2003(), ExchangeOnline(), ExchangeOnlineDetail(), ExchangeOnlineReport(), ExchangeExport())
 _OWN = (OwnLog("dovecot", "Dovecot 2.x writing its own files (log_path)"), OwnLog("rspamd", "rspamd writing its own file"))
-_ALL: tuple[Format, ...] = (*_EXCHANGE, *_OWN, Exim(), Oracle(), Received(), Syslog(), Generic())  # tried in this order
+_SILENT = (Silent("slapd", "OpenLDAP's slapd writing its own file: all noise"), Silent("nsd", "NSD writing its own file: all noise"))
+_ALL: tuple[Format, ...] = (*_EXCHANGE, *_OWN, *_SILENT, Exim(), Oracle(), Received(), Syslog(), Generic())  # tried in this order
 FORMATS: dict[str, Format] = {each.name: each for each in _ALL}
 ALIASES = dict.fromkeys(("postfix", "sendmail", "amavis"), "syslog")  # programs are told by the tag of each line
 HEAD = 50  # lines that are looked at
