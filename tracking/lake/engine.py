@@ -36,11 +36,15 @@ def connect(
     if memory_bytes < LEAST_BYTES:
         raise TrackError(f"{memory_bytes >> 20} MiB of memory is too little: give at least {LEAST_BYTES >> 20} MiB")
     con = duckdb.connect(
-        ":memory:", config={"memory_limit": f"{int(memory_bytes * ENGINE_SHARE)}B", "autoinstall_known_extensions": "false"}
+        ":memory:",
+        config={
+            "temp_directory": "" if spill is None else str(spill),  # unsaid, it would make a folder wherever it is started
+            "memory_limit": f"{int(memory_bytes * ENGINE_SHARE)}B",
+            "autoinstall_known_extensions": "false",
+        },
     )
     con.execute("set TimeZone = 'UTC'")
     con.execute("set enable_progress_bar = false")
-    con.execute(f"set temp_directory = {quoted(spill or '')}")  # none: it would make a folder wherever it is started
     if careful:
         con.execute("pragma disable_optimizer")
     if threads is not None:

@@ -31,7 +31,7 @@ def world_of(hub_ahead: list[float], out_ahead: float = 0.0, per_hour: int = 6) 
 
 
 def measured(world: World) -> tuple[tuple[Offset, ...], duckdb.DuckDBPyConnection]:
-    con = duckdb.connect()
+    con = duckdb.connect(config={"temp_directory": ""})
     con.execute("set TimeZone='UTC'; set threads=1")
     fill(con, world.rows)
     correlate(con)

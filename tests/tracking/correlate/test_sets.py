@@ -56,7 +56,7 @@ class Lake:
     def take(self, rows: Sequence[Row]) -> None:
         """Take a batch: commit its events, find what it touches, correlate that again, replace it."""
         self.kept["events"] += rows
-        with duckdb.connect() as con:
+        with duckdb.connect(config={"temp_directory": ""}) as con:
             con.execute("set TimeZone='UTC'; set threads=1")
             fill(con, rows, "fresh")
             fill(con, self.kept["events"], "events")

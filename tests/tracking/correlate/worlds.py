@@ -73,7 +73,7 @@ def fill(con: duckdb.DuckDBPyConnection, rows: Iterable[Row], table: str = "even
 
 def made(rows: Iterable[Row]) -> dict[str, list[Row]]:
     """Correlate rows; return hops, legs and flows in a stable order."""
-    with duckdb.connect() as con:
+    with duckdb.connect(config={"temp_directory": ""}) as con:
         con.execute("set TimeZone='UTC'; set threads=1")
         fill(con, rows)
         correlate(con)

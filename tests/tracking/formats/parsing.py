@@ -29,7 +29,7 @@ class Parsed:
 
 
 def _land(con: duckdb.DuckDBPyConnection, text: str, first_line: int, landing: Path | None) -> None:
-    con.execute("set TimeZone = 'UTC'; set temp_directory = ''")
+    con.execute("set TimeZone = 'UTC'")
     con.execute("create temp table landed (n BIGINT, line VARCHAR)")
     lines = text.removesuffix("\n").split("\n")
     con.executemany("insert into landed values (?, ?)", list(enumerate(lines, first_line)))
@@ -46,7 +46,7 @@ def _events(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
 def parse(name: str, text: str, landing: Path | None = None, **context: Any) -> Parsed:
     """Parse lines in the format of that name; `context`: fields of Context. Each line is an event, noise or unparsed."""
     told = replace(DEFAULTS, landing=landing, **context)
-    with duckdb.connect() as con:
+    with duckdb.connect(config={"temp_directory": ""}) as con:
         _land(con, text, told.first_line, landing)
         con.execute(ddl("parsed", PARSED))
         con.execute(ddl("noise", NOISE))
