@@ -21,6 +21,7 @@ from (select count(*) filter (where {_USED}) as could, coalesce(bool_or({_PLUGIN
              min_by(line, {ORDER}) filter (where {_USED}) as example
       from lines where contains(line, 'box=') or contains(line, 'expunged='))"""  # noqa: S608 our own words
 _YEAR = r"regexp_matches(line, '^\d{4}-\d\d-\d\d[ T]')"
+_AHEAD = f"(epoch(time) - epoch({postfix_ids.arrived_sql('internal_message_id')}))"  # seconds; NULL for a short queue id
 _STAMP = {"": ('log_timestamp = "%Y-%m-%dT%H:%M:%S.%{usecs}%z "   # in dovecot.conf; before 2.3 without .%{usecs}', _RELOAD)}
 _EXIM_ARRIVED = "software = 'exim' and contains(line, ' <= ') and part = 0 and event = 'receive'"
 _EXIM_SENT = r"software = 'exim' and regexp_matches(line, ' [=-]> .* H=\S+ \[')"
@@ -44,6 +45,19 @@ POSTFIX = (
         " and microsecond of each arrival",
         {"": ("postconf -e enable_long_queue_ids=yes && postfix reload",)},
         least=1,
+    ),
+    Fact(
+        "stamps-of-another-zone",
+        Weight.WARNING,
+        asked(
+            f"software = 'postfix' and begins and {_AHEAD} is not null",
+            f"abs({_AHEAD}) between 890 and 54000 and abs({_AHEAD} - 900 * round({_AHEAD} / 900)) < 5",
+        ),
+        "stamps are of another time zone than they are read in: {lacks} of {could} arrivals are whole quarters of an hour off their queue"
+        " ids, which are UTC; every delay would be wrong by that",
+        {"": ("probe track import --timezone ZONE PATH   # or timezone: in the source; ZONE: timedatectl, there",)},
+        share=0.8,
+        format="syslog",
     ),
 )
 DOVECOT = (

@@ -22,6 +22,8 @@ SHORT = """\
 2026-11-20T08:00:02.223456+01:00 mx1 postfix/qmgr[3]: 4104E3D: removed
 """
 LONG = SHORT.replace("4104E3D", "4jWxnL69s7zZYLh")
+# Postfix 3.7 of our lab, under syslog's older stamps: in UTC
+ZONED = "Nov 21 17:24:58 mx1 postfix/smtpd[29585]: 4jWzbt1GKfzYRRV: client=unknown[192.0.2.1]"
 # Dovecot 2.3: a published log of imap and lmtp (pastebin 0BeV7HL9, dovecot.org's own examples)
 LOGIN = "2026-11-20T08:00:03.000001+01:00 mx1 dovecot: imap-login: Login: user=<anna@example.com>, method=PLAIN, rip=127.0.0.1, lip=127.0.0.1, mpid=126803, secured"
 SESSION = ", session=<GIYZ4Z+GaCt/AAAB>"
@@ -70,6 +72,8 @@ def numbered(text: str, times: int) -> str:
 TABLE = [
     ("short-queue-ids", SHORT, LONG),
     ("short-queue-ids", SHORT, SHORT + LONG),  # switched on meanwhile
+    ("stamps-of-another-zone", each(ZONED.replace("17:24", "19:24")), each(ZONED)),
+    ("stamps-of-another-zone", each(ZONED.replace("17:24", "11:54")), each(ZONED.replace("17:24", "17:31"))),  # the clock itself is off
     ("stamps-without-year", re.sub(r"2026-11-20T(\S{8})\S+", r"Nov 20 \1", SHORT), SHORT),
     ("stamps-without-zone", LONG.replace("+01:00", ""), LONG),
     ("stamps-of-seconds", LONG.replace(".123456", "").replace(".223456", "").replace(".323456", ""), LONG),
