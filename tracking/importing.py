@@ -153,7 +153,7 @@ class Importer:
         known = self.known.recognise(found)
         report = self._entry(found, known)
         if known.state is None:
-            report.notes.append(EMPTY)
+            report.notes.extend(known.notes or (EMPTY,))
         elif known.verdict in NOTHING_NEW:
             self._moved(known)
         else:

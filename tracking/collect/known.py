@@ -35,6 +35,7 @@ class Recognition:
 
     verdict: Verdict
     state: FileState | None  # None: it has no whole line yet, there is nothing to read
+    notes: tuple[str, ...] = ()  # why not, where that is not its age: a packed file that is cut short or damaged
 
 
 class Known:
@@ -71,7 +72,8 @@ class Known:
                 if verdict in _SURE and _is_proof(state, found, verdict):
                     return Recognition(verdict, state if verdict is Verdict.OLDER or _lives(state) else moved(state, found))
             begun = fresh(found, content, self._states.keys(), flush=flush or found.finished or bool(content.packing))
-        return Recognition(_changed(hints, found), begun)
+            notes = () if begun else tuple(content.notes)
+        return Recognition(_changed(hints, found), begun, notes)
 
     def _hints(self, found: Found) -> list[FileState]:
         """Give the states that this inode and this path had last, the inode's first."""

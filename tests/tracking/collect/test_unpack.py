@@ -9,6 +9,8 @@ import pytest
 
 from tests.tracking.collect.reading import Importer, log, split
 from tracking.collect.chunks import Batch
+from tracking.collect.find import find
+from tracking.collect.known import Known
 from tracking.collect.unpack import Limits, packing
 from tracking.collect.values import Verdict
 
@@ -158,3 +160,12 @@ def test_an_empty_one(tmp_path: Path) -> None:
     importer = Importer()
     assert importer.run(tmp_path / "mail.log.gz") == [Verdict.NEW]
     assert importer.rows == []
+
+
+@pytest.mark.parametrize("ending", TOOLS)
+@pytest.mark.parametrize("left", [10, 14])
+def test_one_cut_before_its_first_line_is_not_an_empty_one(tmp_path: Path, ending: str, left: int) -> None:
+    path = pack(tmp_path / "mail.log", ending)
+    path.write_bytes(path.read_bytes()[:left])
+    told = Known().recognise(find([str(path)]).files[0])
+    assert (told.state, told.notes) == (None, ("cut short: its end is missing",))

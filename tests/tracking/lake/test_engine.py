@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 ROOT = Path(__file__).parents[3]
-OPENED = re.compile(r"(?:.*\n){5}.*duckdb\.connect\((?:.*\n){3}")  # and what stands around it
+OPENED = re.compile(r"(?:.*\n){5}.*duckdb\.connect\((?:.*\n){5}")  # and what stands around it
 LARGER = "select count(distinct md5(i::varchar)) from range(600000) t(i)"
 
 
@@ -96,6 +96,6 @@ def test_without_a_folder_nothing_is_spilled(tmp_path: Path, monkeypatch: pytest
 
 def test_whoever_opens_an_engine_says_where_it_may_spill() -> None:
     files = [path for name in ("tracking", "service", "bench", "tests") for path in (ROOT / name).rglob("*.py")]
-    found = {path: OPENED.findall(f"\n\n\n\n\n{path.read_text('utf-8')}\n\n\n") for path in files if path != Path(__file__)}
+    found = {path: OPENED.findall(f"\n\n\n\n\n{path.read_text('utf-8')}\n\n\n\n\n") for path in files if path != Path(__file__)}
     assert sum(map(len, found.values())) > 5
     assert [str(path.relative_to(ROOT)) for path, opened in found.items() if any("temp_directory" not in one for one in opened)] == []
