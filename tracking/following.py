@@ -6,6 +6,7 @@ same importer, a file at a time, with turns in between: there is one writer. No 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ from tracking.importing_values import Options, Progress, Report
 from tracking.lake.compact import compact, piles
 from tracking.lake.retain import retain
 from tracking.lake.write import Change
+from tracking.look import looked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -143,6 +145,8 @@ class Follow:
         if now >= self._retain_at:
             self._retain_at = now + RETAIN
             retain(self.pen, self._keep_days)
+            with suppress(OSError):  # whoever looks next tries again
+                looked.forget(self.pen.lake, now)
         if now >= self._clocks_at and self.flows > self._clocked:
             self._clocks_at, self._clocked = now + CLOCKS, self.flows
             measure_clocks(self.pen, self._options.memory_bytes, self._options.threads)

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from service.report import plural
 from service.track.import_work import key_of, now
 from service.words import harmless
 from tracking.errors import TrackError
 from tracking.lake.erase import erase
-from tracking.lake.privacy import Privacy, agree
+from tracking.lake.privacy import Privacy, agree, pseudonym
 from tracking.lake.reader import exists
 from tracking.lake.write import Writer
-from tracking.look.looked import NAME
+from tracking.look import looked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,28 +28,29 @@ def run(lake: Path, address: str, key_file: str | None) -> int:
         pen = Writer(lake, "probe track erase", now)
         try:
             agree(pen.manifest.settings.get("privacy"), Privacy(key))
-            erased = erase(pen, address, key)
+            erased, searches = erase(pen, address, key), _searches(lake, address, key)
         finally:
             pen.close()
     except TrackError as error:
         raise click.ClickException(str(error)) from error
-    for line in told(address, erased, _looked(lake, address)):
+    for line in told(address, erased, searches):
         click.echo(harmless(line))
-    return 0 if erased else 1
+    return 0 if erased or searches else 1
 
 
-def told(address: str, erased: dict[str, int], looked: int) -> list[str]:
+def told(address: str, erased: dict[str, int], searches: int) -> list[str]:
     """Return what came of it, in words."""
     kinds = ", ".join(f"{count:,} in {kind}" for kind, count in sorted(erased.items()))
     done = f"{address} is erased; rows that named it: {kinds}" if erased else f"nothing in the lake names {address}"
-    more = f"{NAME} still names it ({looked} lines): who looked it up, and when; that record is yours to shorten"
-    return [done, more] if looked else [done]
+    more = f"{looked.NAME}, which says who looked what up, names it no more: {plural(searches, 'line')} changed"
+    return [done, more] if searches else [done]
 
 
-def _looked(lake: Path, address: str) -> int:
-    """Count how often somebody looked for the address."""
+def _searches(lake: Path, address: str, key: bytes) -> int:
+    """Erase the address from what was looked up; return how many searches named it. Raises: TrackError."""
+    names = [address, pseudonym(key, address)] if key else [address]
     try:
-        text = (lake / NAME).read_text("utf-8", "replace")
-    except OSError:
-        return 0
-    return sum(address.lower() in line.lower() for line in text.splitlines())
+        return looked.erase(lake, names)
+    except OSError as error:
+        why = (error.strerror or "unknown reason").lower()
+        raise TrackError(f"{lake / looked.NAME} cannot be written, it may still name {address}: {why}") from error

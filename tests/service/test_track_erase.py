@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -34,11 +35,14 @@ def probe(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytes
 
 def test_one_person_is_gone(probe: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
     probe("find", "--recipient", WHO)
+    probe("find", "--recipient", "r2@example.com")
     code, out, err = probe("erase", WHO, "--yes")
     first, second = out.splitlines()
     assert first == "r1@example.com is erased; rows that named it: 1 in events, 1 in flows, 1 in legs, 1 in lines"
-    assert second == "looked.jsonl still names it (1 lines): who looked it up, and when; that record is yours to shorten"
+    assert second == "looked.jsonl, which says who looked what up, names it no more: 1 line changed"
     assert (code, err) == (0, "")
+    searches = [json.loads(line) for line in (tmp_path / "lake" / "looked.jsonl").read_text().splitlines()]
+    assert [one["recipient"] for one in searches] == ["erased@example.com", "r2@example.com"]
     assert count(tmp_path / "lake", NAMED) == 0
     assert count(tmp_path / "lake", "select count(*) from flows") == 3
     assert probe("erase", WHO, "--yes")[::2] == (1, "")

@@ -14,6 +14,7 @@ from tracking.lake.compact import Pile, rewrite
 from tracking.lake.engine import MEMORY_BYTES, connect, telling
 from tracking.lake.kinds import STORED
 from tracking.lake.privacy import pseudonym
+from tracking.lake.traces import pattern
 from tracking.lake.views import source
 
 if TYPE_CHECKING:
@@ -52,13 +53,6 @@ def erase(pen: Writer, address: str, key: bytes = b"", memory_bytes: int = MEMOR
         con.close()
     pen.burn()
     return erased
-
-
-def pattern(address: str) -> str:
-    """Return the expression (RE2, any case) that finds an address where it stands whole, its plus, SRS and VERP forms among it."""
-    local, _, domain = (re.escape(part) for part in address.partition("@"))
-    whole = rf"(^|[^\w.%+~-])(?:{local}(?:\+[^@\s<>]*)?[@=]{domain}|{domain}={local})"
-    return rf"(?i)(?:{whole}|([-+]){local}={domain})($|[^\w-])"
 
 
 def _erase(pen: Writer, con: DuckDBPyConnection, part: Part, address: str) -> int:
