@@ -174,6 +174,18 @@ def test_another_store_is_taken_from_its_beginning(tmp_path: Path) -> None:
     assert hand_over(tmp_path / "restored.db", lake) == 0
 
 
+def test_odd_words_hold_nothing_up(tmp_path: Path) -> None:
+    said = ["half \ud800", "nul \0 nul", "\u202e\x1b[31m", '"}{,\n', "plain"]
+    trips = [{"message_id": f"<{number}@abc.example>", "domain": "abc.example", "said": text} for number, text in enumerate(said)]
+    trips[-1] |= {"total_seconds": "no number", "started_at": "2026-11-21 12:00:00"}
+    pen = Writer(tmp_path / "lake", "probe serve", lambda: LATER)
+    assert append(pen, {"trips": trips}, ({}, {"trips": [5]}), Options())
+    pen.close()
+    found = {one["message_id"][1]: one for one in held(tmp_path / "lake", "trips")}
+    assert [found[name]["said"] for name in "0123"] == ["half ?", *said[1:4]]
+    assert found["4"]["total_seconds"] is None
+
+
 def test_rows_that_do_not_follow_are_left_alone(tmp_path: Path) -> None:
     asyncio.run(fill(tmp_path / "t.db"))
     found, upto = asyncio.run(taken(tmp_path / "t.db", {}))

@@ -52,7 +52,9 @@ def append(pen: Writer, rows: Mapping[str, Iterable[Row]], reach: tuple[Cursor, 
     con = connect(pen.spill, options.memory_bytes, options.threads)
     try:
         with telling(pen.lake):
-            parts = tuple(part for kind, some in rows.items() for part in _written(pen, con, kind, (_hidden(row, options) for row in some)))
+            parts = tuple(
+                part for kind, some in rows.items() for part in _written(pen, con, kind, (_clean(row, options.privacy.key) for row in some))
+            )
     finally:
         con.close()
     pen.commit(Change(parts, settings={**pen.manifest.settings, "privacy": options.privacy.settings, CURSOR: upto}))
@@ -60,12 +62,13 @@ def append(pen: Writer, rows: Mapping[str, Iterable[Row]], reach: tuple[Cursor, 
 
 
 def _written(pen: Writer, con: DuckDBPyConnection, kind: str, rows: Iterable[Row]) -> tuple[Part, ...]:
-    """Write the rows of one kind: by way of a file of lines, which DuckDB reads at once."""
+    """Write the rows of one kind: by way of a file of lines, which DuckDB reads at once. What is no such value becomes NULL."""
     landing = pen.spill / f"{kind}.jsonl"
     with landing.open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(row) + "\n" for row in rows)
     typed = ", ".join(f"{quoted(column.name)}: {quoted(column.type)}" for column in PROBER[kind])
-    read = f"read_json({quoted(landing)}, format = 'newline_delimited', columns = {{{typed}}}, maximum_object_size = {LONGEST})"
+    how = f"format = 'newline_delimited', maximum_object_size = {LONGEST}, ignore_errors = true"
+    read = f"read_json({quoted(landing)}, columns = {{{typed}}}, {how})"
     con.execute(ddl("appended", PROBER[kind]))
     con.execute(f"insert into appended by name select * from {read}")
     parts = pen.write(con, kind, "appended")
@@ -73,13 +76,11 @@ def _written(pen: Writer, con: DuckDBPyConnection, kind: str, rows: Iterable[Row
     return parts
 
 
-def _hidden(row: Row, options: Options) -> Row:
-    """Return a row without people's names where the lake has pseudonyms."""
-    key = options.privacy.key
-    return {name: _without(key, value) for name, value in row.items()} if key else row
-
-
-def _without(key: bytes, value: Any) -> Any:
+def _clean(value: Any, key: bytes) -> Any:
+    """Return a row without half characters, which no file takes, and without people's names where the lake has pseudonyms."""
     if isinstance(value, str):
-        return pseudonym(key, value)
-    return [_without(key, one) for one in value] if isinstance(value, list) else value
+        whole = value.encode("utf-8", "replace").decode("utf-8")
+        return pseudonym(key, whole) if key else whole
+    if isinstance(value, list):
+        return [_clean(one, key) for one in value]
+    return {name: _clean(one, key) for name, one in value.items()} if isinstance(value, dict) else value
