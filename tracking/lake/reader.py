@@ -7,6 +7,7 @@ one that vanished: `asking` then reads the manifest again and asks once more.
 from __future__ import annotations
 
 import atexit
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from shutil import rmtree
@@ -24,7 +25,7 @@ from tracking.lake.manifest import NAME, UNKNOWN_DAY
 from tracking.lake.views import SCOPING, gone_table, living, view
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
     from typing import TypeVar
 
@@ -55,9 +56,21 @@ def open_lake(
     """
     exists(lake)
     con = connect(_spill(), memory_bytes)
-    with telling(lake):
+    with telling(lake), _whole():
         show(con, lake, manifests.load(lake), scope, since, until)
     return con
+
+
+@contextmanager
+def _whole() -> Iterator[None]:
+    """Say of a file that is no Parquet file which one it is. Raises: TrackError."""
+    try:
+        yield
+    except duckdb.InvalidInputException as error:
+        said = str(error).partition("\n")[0].removeprefix("Invalid Input Error: ")
+        raise TrackError(
+            f"the lake is damaged: {said}; put a copy of the lake in its place, or import the logs into another one"
+        ) from error
 
 
 @cache
@@ -124,7 +137,8 @@ def asking(opened: Callable[[], DuckDBPyConnection], question: Callable[[DuckDBP
     for left in reversed(range(TRIES)):
         con = opened()
         try:
-            return question(con)
+            with _whole():
+                return question(con)
         except duckdb.IOException as error:
             if not left:
                 raise TrackError(f"the lake changes faster than it can be read ({NAME}): try again") from error

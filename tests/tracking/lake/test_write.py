@@ -44,6 +44,21 @@ def test_no_folder_is_no_lake(tmp_path: Path) -> None:
     assert str(caught.value) == f"there is no lake at {tmp_path}/none: name another with --lake, or make it with `probe track import`"
 
 
+@pytest.mark.parametrize(("damage", "why"), [(b"x", "too small to be a Parquet file"), (b"x" * 99, "No magic bytes found at end of file")])
+def test_a_damaged_file_is_named(tmp_path: Path, damage: bytes, why: str) -> None:
+    pen = writer(tmp_path)
+    for number in (1, 2):  # the second is looked into only when it is asked
+        (part,) = put(pen, "lines", line(number, at("08:00")))
+    (tmp_path / part.path).write_bytes(damage)
+    with pytest.raises(TrackError) as caught:
+        seen(tmp_path, "select * from lines")
+    said = str(caught.value)
+    assert said.startswith("the lake is damaged: ")
+    assert why in said
+    assert part.path in said
+    assert said.endswith("; put a copy of the lake in its place, or import the logs into another one")
+
+
 def test_what_is_committed_is_read(tmp_path: Path) -> None:
     pen = writer(tmp_path)
     put(pen, "lines", line(1, at("08:00"), "a"), line(2, at("08:01"), "it's 'quoted' $1"))
