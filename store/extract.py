@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 MANY = 300  # rows of a kind in one slice: some milliseconds of the connection
 HEAVY = 10  # incidents: each may hold sixty thousand cells
-SEEKS = 20_000  # into the index by check, of one kind and slice
+SEEKS = 5_000  # into the index by check, of one kind and slice
 LATE_S = 3_600  # after its end, before an hour or a day is taken: runs that come late roll it again
 TRIPS_LATE_S = 25 * 3_600  # likewise: a trip ends up to a day after its start
 
@@ -43,9 +43,9 @@ INCIDENTS = f"""
         json_extract(line, {FACTS})
     FROM incidents WHERE json_valid(line) AND id IN (SELECT value FROM json_each(?))
 """  # noqa: S608 - constants
-# ?1 period, ?2 from when on. Without the plus SQLite reads every rollup there ever was.
-NEXT = """
-    SELECT min((SELECT min(start_s) FROM rollups WHERE period_s = ?1 AND check_id = +checks.id AND start_s >= ?2)) FROM checks
+# ?1 period, ?2 ?3 checks after and up to
+OLDEST = """
+    SELECT min((SELECT min(start_s) FROM rollups WHERE period_s = ?1 AND check_id = checks.id)) FROM checks WHERE id > ?2 AND id <= ?3
 """
 # ?1 period, ?2 start, ?3 ?4 checks after and up to
 ROLLUPS = f"""
@@ -112,23 +112,34 @@ def _rolled(period_s: int) -> Callable[[sqlite3.Connection, Place, int, int], Ta
     def take(connection: sqlite3.Connection, place: Place, now_s: int, many: int) -> Taken:
         marks = read_marks(connection)
         until_s = min(marks.hours_s if period_s == HOUR_S else marks.days_s, now_s - LATE_S)
-        start_s, check = place or (0, 0)
-        rows: list[tuple[Any, ...]] = []
         (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM checks").fetchone()
-        for _ in range(max(1, SEEKS // (last + 1))):
+        place = place if place and place[0] else _first(connection, period_s, place, last)
+        if not place or not place[0]:
+            return [], place
+        start_s, check = place[:2]
+        rows: list[tuple[Any, ...]] = []
+        for _ in range(SEEKS // min(many, last + 1) + 1):
             if len(rows) >= many or start_s + period_s > until_s:
                 break
-            if not check:
-                (found_s,) = connection.execute(NEXT, (period_s, start_s)).fetchone()
-                if found_s is None or found_s + period_s > until_s:
-                    break
-                start_s = found_s
             upto = check + many - len(rows)
             rows += map(_sendable, connection.execute(ROLLUPS, (period_s, start_s, check, upto)).fetchall())
             start_s, check = (start_s + period_s, 0) if upto >= last else (start_s, upto)
-        return rows, [start_s, check] if start_s else []
+        return rows, [start_s, check]
 
     return take
+
+
+def _first(connection: sqlite3.Connection, period_s: int, place: Place, last: int) -> Place:
+    """Look for the oldest rollup, among so many checks at a time: [0, check, oldest so far] until all were asked; [] = there is none."""
+    (any_is,) = connection.execute("SELECT EXISTS (SELECT 1 FROM rollups WHERE period_s = ?)", (period_s,)).fetchone()
+    if not any_is:
+        return []
+    _, check, oldest_s = place or (0, 0, 0)
+    (found_s,) = connection.execute(OLDEST, (period_s, check, check + SEEKS)).fetchone()
+    oldest_s = min((one for one in (found_s, oldest_s) if one), default=0)
+    if check + SEEKS < last:
+        return [0, check + SEEKS, oldest_s]
+    return [oldest_s, 0] if oldest_s else []
 
 
 def _trips_rolled(period_s: int) -> Callable[[sqlite3.Connection, Place, int, int], Taken]:

@@ -52,8 +52,10 @@ class Handover:
             await self._free.wait()
             try:
                 more = await self._next(self._has)
-            except (StoreError, ValueError) as error:
+            except StoreError as error:
                 log.warning("nothing is put into the lake for now: %s", error)
+                more = False
+            except ValueError:  # the process has ended: it says how far it is when it is there again
                 more = False
             await asyncio.sleep(REST_SECONDS if more else EVERY_SECONDS)
 

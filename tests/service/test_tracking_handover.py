@@ -174,6 +174,30 @@ def test_another_store_is_taken_from_its_beginning(tmp_path: Path) -> None:
     assert hand_over(tmp_path / "restored.db", lake) == 0
 
 
+def test_an_old_store_is_searched_in_pieces_for_its_beginning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, lake, days = tmp_path / "t.db", tmp_path / "lake", 3
+    monkeypatch.setattr("store.extract.SEEKS", 2)
+
+    async def history() -> None:
+        store = await Store.open(file)
+        for number in reversed(range(days)):  # ids of checks say nothing of who began first
+            for name in "abcde"[number:]:
+                check = replace(CHECK, name=f"{name}.example/imap", domain=f"{name}.example")
+                store.put(Run(Result(check, NOON + timedelta(days=number), (Step("greeting", 0.5),)), Verdict(Level.OK)))
+        await store.flush()
+        await roll(store, LATER + timedelta(days=1))
+        await store.close()
+
+    assert hand_over(file, lake) == 0
+    asyncio.run(history())
+    hand_over(file, lake)
+    hours = [one for one in held(lake, "rollups") if one["period_seconds"] == 3600]
+    assert sorted((one["name"][0], one["started_at"].day) for one in hours) == [
+        *(("a", 21), ("b", 21), ("b", 22), ("c", 21), ("c", 22), ("c", 23)),
+        *((name, day) for name in "de" for day in (21, 22, 23)),
+    ]
+
+
 def test_odd_words_hold_nothing_up(tmp_path: Path) -> None:
     said = ["half \ud800", "nul \0 nul", "\u202e\x1b[31m", '"}{,\n', "plain"]
     trips = [{"message_id": f"<{number}@abc.example>", "domain": "abc.example", "said": text} for number, text in enumerate(said)]
