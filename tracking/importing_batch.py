@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING
 
+import duckdb
+
 from tracking.errors import TrackError
 from tracking.lake.days import latest
 from tracking.lake.durable import PRIVATE
@@ -45,6 +47,12 @@ select l.n, coalesce(e.time, q.time, $before, (select arg_min(time, n) from said
        case when e.n is not null then 'event' when q.kind is not null then 'noise' else 'unparsed' end as state,
        case when e.n is null then coalesce(q.kind, $expected) end as kind, l.line as text
 from landed l left join said e on e.n = l.n left join quiet q on q.n = l.n"""
+# Python's times end where DuckDB's go on. A day of each end stays free, for zones and clocks; what begins or ends there is none.
+_WITHIN = "between timestamp '0001-01-02' and timestamp '9999-12-30'"
+_BOUND = (
+    f"delete from parsed where time not {_WITHIN}",
+    f"update parsed set arrived_at = null where arrived_at not {_WITHIN}",
+)
 _LAST = "select arg_max(time, n) from parsed"
 _COUNTS = "select state, coalesce(kind, ''), count(*) from told group by all"
 _UNPARSED = f"select n from told where state = 'unparsed' order by n limit {EXAMPLES}"
@@ -100,16 +108,24 @@ def land(con: DuckDBPyConnection, text: bytes, first_line: int, folder: Path) ->
 
 
 def parse(con: DuckDBPyConnection, of: Format, context: Context, lines: int) -> str:
-    """Make `parsed` and `noise` of what landed; return the format's carry. Raises: TrackError; GivenUp where the format does."""
+    """Make `parsed` and `noise` of what landed; return the format's carry. Raises: TrackError; GivenUp where the format does.
+
+    A line whose time is outside the years 1 to 9999 is not understood: it is taken out of `parsed`.
+    """
     con.execute(ddl("parsed", PARSED))
     con.execute(ddl("noise", NOISE))
     (landed,) = con.execute("select count(*) from landed").fetchone() or (0,)
     if landed != lines:
         raise TrackError(f"{context.file}: {lines} lines became {landed} when they were landed: report this, with the file")
     try:
-        return of.parse(con, context)
+        carry = of.parse(con, context)
     except ValueError as error:
         raise GivenUp(str(error)) from error
+    except duckdb.DataError as error:
+        raise GivenUp(f"{context.file}: one of its lines holds a number that is out of every range: report this, with the file") from error
+    for statement in _BOUND:
+        con.execute(statement)
+    return carry
 
 
 def span(con: DuckDBPyConnection, now: datetime) -> Span:

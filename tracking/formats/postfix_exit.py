@@ -52,7 +52,7 @@ DELIVERY = Rule(
         "related_recipient": "nullif(orig, '')",
         "status": "nullif(dsn, '')",
         "delay_seconds": "try_cast(delay as double)",
-        "arrived_at": f"coalesce({arrived_sql('id')}, time - to_microseconds((try_cast(delay as double) * 1e6)::bigint))",
+        "arrived_at": f"coalesce({arrived_sql('id')}, time - to_microseconds(least(try_cast(delay as double) * 1e6, 1e17)::bigint))",
         "next_host": "host",
         "next_ip": "ip",
         "said": "left(reply, 1000)",
