@@ -16,8 +16,9 @@ Examples:
   probe track find --subject invoice --format csv > found.csv
 
 \b
-* and ? stand for any letters and for one. Times: 2026-11-20 09:00 (in the
-configuration's timezone, else UTC), with a zone behind it, now, today, 90m, 7d.
+* and ? stand for any letters and for one. Times: 2026-11-20 09:00 (in --zone,
+else the configuration's timezone, else UTC; times are shown in the same), with a
+zone behind it, now, today, 90m, 7d. A lake of pseudonyms is asked with their key.
 Who looked for what is recorded in the lake (looked.jsonl).
 Exit code: 0, or 1 where nothing was found.
 """
@@ -31,11 +32,11 @@ FORMATS = ("table", "json", "jsonl", "csv", "parquet")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="For people, for programs.")
 @click.option("--out", metavar="FILE", help="Where to write it [the screen].")
 def command(
-    lake: str | None, config_file: str | None, domains: tuple[str, ...], limit: int, form: str, out: str | None, **words: Any
+    *, lake: str | None, config_file: str | None, domains: tuple[str, ...], key_file: str | None, form: str, out: str | None, **words: Any
 ) -> int:
     """Find messages by id, addresses, subject, time, server, outcome, delay."""
-    wanted = wanted_of(config_file, newest=True, limit=limit, **words)
+    wanted = wanted_of(config_file, newest=True, **words)
     from service.track.look import Look, look  # noqa: PLC0415 - `--help` needs none of it
 
-    found = look(Look("find", lake_of(lake, config_file), scope_of(domains), wanted, form, out))
+    found = look(Look("find", lake_of(lake, config_file), scope_of(domains), wanted, form, out, key_file))
     return 0 if found else 1

@@ -17,7 +17,8 @@ Examples:
   probe track flows --domain abc.example      what its administrator may see
 
 \b
-Times are corrected by each server's clock. The order is stable: by the time of
+Times are corrected by each server's clock. A lake of pseudonyms is asked for
+people with their key (--pseudonym-key). The order is stable: by the time of
 entrance. Addresses of other domains are masked where --domain is given.
 Who looked for what is recorded in the lake (looked.jsonl).
 """
@@ -30,11 +31,11 @@ Who looked for what is recorded in the lake (looked.jsonl).
 @click.option("--format", "form", type=click.Choice(FORMATS), default="jsonl", show_default=True, help="For programs, for people.")
 @click.option("--out", metavar="FILE", help="Where to write it [the screen].")
 def command(
-    lake: str | None, config_file: str | None, domains: tuple[str, ...], limit: int | None, form: str, out: str | None, **words: Any
+    *, lake: str | None, config_file: str | None, domains: tuple[str, ...], key_file: str | None, form: str, out: str | None, **words: Any
 ) -> int:
     """Print every flow of a span of time, one per message and final recipient."""
-    wanted = wanted_of(config_file, limit=limit, **words)
+    wanted = wanted_of(config_file, **words)
     from service.track.look import Look, look  # noqa: PLC0415 - `--help` needs none of it
 
-    look(Look("flows", lake_of(lake, config_file), scope_of(domains), wanted, form, out))
+    look(Look("flows", lake_of(lake, config_file), scope_of(domains), wanted, form, out, key_file))
     return 0

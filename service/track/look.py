@@ -21,6 +21,7 @@ import click
 
 from service.show.flows_show import print_flows, screen_of
 from service.track.options import record
+from service.track.pseudonyms import HINT, names_of
 from tracking.errors import TrackError
 from tracking.lake.engine import connect, quoted
 from tracking.lake.reader import asking
@@ -30,6 +31,7 @@ from tracking.look.find import found_in, opened
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from service.track.pseudonyms import Names
     from thresholds.scope import Scope
     from tracking.look.find import Found, Wanted
 
@@ -66,12 +68,15 @@ class Look:
     wanted: Wanted
     form: str
     out: str | None
+    key_file: str | None = None  # of the lake's pseudonyms
 
 
 def look(asked: Look) -> int:
     """Show it; return how many were found; say so where there are more. Raises: click.ClickException."""
     if asked.form == "parquet" and asked.out is None and sys.stdout.isatty():
         raise click.UsageError("parquet is nothing for a screen: give --out FILE")
+    names = names_of(asked.lake, asked.key_file)
+    asked = replace(asked, wanted=names.wanted(asked.wanted))
     record(asked.lake, asked.what, {"domains": sorted(asked.scope.domains or ()), **asdict(asked.wanted)})
     try:
         with TemporaryFile() as made:
@@ -79,15 +84,16 @@ def look(asked: Look) -> int:
             _hand_over(made, asked.out)
     except TrackError as error:
         raise click.ClickException(str(error)) from error
-    for line in _afterwards(asked, shown):
+    for line in _afterwards(asked, shown, names):
         click.echo(line, err=True)
     return shown.count
 
 
-def _afterwards(asked: Look, shown: _Shown) -> Iterator[str]:
+def _afterwards(asked: Look, shown: _Shown, names: Names) -> Iterator[str]:
     """Yield what is to be said beside the flows: that there are none, that there are more, what to do with a table's ids."""
     if not shown.count:
-        yield f"probe: {asked.lake} holds no such flow"
+        person = asked.wanted.message_id or asked.wanted.sender or asked.wanted.recipient
+        yield f"probe: {asked.lake} holds no such flow" + (f"; {HINT}" if names.hidden and person else "")
     elif shown.more:
         yield f"probe: {shown.count:,} are shown, there are more: --limit, or ask more narrowly"
     elif asked.form == "table" and sys.stdout.isatty():

@@ -12,18 +12,28 @@ from service.commands.options import CONFIG_FILE, CONFIG_VARIABLE, as_seconds
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+    from zoneinfo import ZoneInfo
 
     from thresholds.scope import Scope
     from tracking.look.find import Wanted
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 LAKE, LAKE_VARIABLE = "lake", "MAILSONDE_LAKE"
+zone_option = click.option(
+    "--zone",
+    metavar="ZONE",
+    expose_value=False,
+    callback=lambda context, _, zone: _zoned(context, zone),
+    help="Of times typed and shown: Europe/Berlin [the configuration's, else UTC].",
+)
 PLACE = (
     click.option("--lake", envvar=LAKE_VARIABLE, metavar="FOLDER", help=f"[as the configuration says, else {LAKE}; {LAKE_VARIABLE}]"),
     click.option(
         "--config", "config_file", envvar=CONFIG_VARIABLE, metavar="FILE", help=f"Its tracking.lake is looked into [{CONFIG_FILE}]."
     ),
     click.option("--domain", "domains", multiple=True, metavar="NAME", help="See only what touches it, as its administrator may."),
+    click.option("--pseudonym-key", "key_file", metavar="FILE", help="The key of the lake's pseudonyms, if it has some."),
+    zone_option,
 )
 SEARCH = (
     click.option("--message-id", default="", metavar="ID", help="With or without its brackets."),
@@ -72,6 +82,30 @@ def lake_of(lake: str | None, config_file: str | None) -> Path:
     return Path(config_file or CONFIG_FILE).parent / Path(str(tracking.get("lake", LAKE))).expanduser()
 
 
+def zone_meant(config_file: str | None, zone: str | None) -> ZoneInfo:
+    """Return the zone of times that name none: as told, else the configuration's, else UTC. Raises: click.ClickException."""
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - as above
+
+    try:
+        return ZoneInfo(zone or str(written(config_file).get("timezone") or "UTC"))
+    except (KeyError, ValueError, OSError):
+        if zone:
+            raise click.UsageError(f"--zone: `{zone}` is no time zone; one looks like Europe/Berlin, or UTC") from None
+        return ZoneInfo("UTC")
+
+
+def _zoned(context: click.Context, zone: str | None) -> None:
+    """Show times in that zone from now on; which it is, is read when the first is shown. Raises: click.UsageError."""
+    from functools import cache  # noqa: PLC0415 - as above
+
+    from service.words import shown_in  # noqa: PLC0415 - as above
+
+    meant = cache(lambda: zone_meant(context.params.get("config_file"), zone))
+    context.with_resource(shown_in(meant))
+    if zone:
+        meant()  # one that is none is told before anything is done
+
+
 def scope_of(domains: tuple[str, ...]) -> Scope:
     """Return what may be seen: everything, or what touches these domains."""
     from thresholds.scope import EVERYTHING, Scope  # noqa: PLC0415 - as above
@@ -92,17 +126,12 @@ def wanted_of(config_file: str | None, since: str | None, until: str | None, **w
 def _time(option: str, text: str | None, config_file: str | None) -> datetime | None:
     if text is None:
         return None
-    from zoneinfo import ZoneInfo  # noqa: PLC0415 - as above
-
     from probe.clock import utc_now  # noqa: PLC0415 - as above
     from service.commands.times import moment  # noqa: PLC0415 - as above
+    from service.words import zone_shown  # noqa: PLC0415 - as above
 
     try:
-        zone = ZoneInfo(str(written(config_file).get("timezone", "UTC")))
-    except (KeyError, ValueError, OSError):
-        zone = ZoneInfo("UTC")
-    try:
-        return moment(text, zone, utc_now())
+        return moment(text, zone_shown() or zone_meant(config_file, None), utc_now())
     except ValueError as error:
         raise click.UsageError(f"{option}: {error}") from error
 

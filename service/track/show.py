@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +14,7 @@ from service.show.flow_show import print_flow
 from service.show.flows_show import print_flows
 from service.show.table import NARROWEST
 from service.track.options import record
+from service.track.pseudonyms import HINT, names_of
 from service.track.show_json import document
 from service.track.show_trip import probe_of
 from service.words import harmless
@@ -41,10 +42,13 @@ class Asked:
     config_file: str | None
     with_lines: bool
     limit: int  # flows at most
+    key_file: str | None = None  # of the lake's pseudonyms
 
 
 def run(asked: Asked, form: str) -> int:
     """Show it. Raises: click.ClickException."""
+    names = names_of(asked.lake, asked.key_file)
+    asked = replace(asked, id=names.text(asked.id))
     record(asked.lake, "show", {"id": asked.id, "lines": asked.with_lines, "domains": sorted(asked.scope.domains or ())})
     try:
         found = asking(
@@ -52,7 +56,7 @@ def run(asked: Asked, form: str) -> int:
             lambda con: message(con, asked.lake, (asked.id, asked.limit, asked.with_lines), asked.scope),
         )
     except TrackError as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(f"{error}; {HINT}" if names.hidden and "@" in asked.id else str(error)) from error
     probe = probe_of(found, asked.scope, asked.config_file)
     if form == "json":
         click.echo(json.dumps(document(found, probe, with_lines=asked.with_lines), indent=2))

@@ -15,7 +15,8 @@ Examples:
   probe track show f40b9137 --lines          a flow as `probe track find` lists it
 
 \b
-Times are corrected by each server's clock, and in this machine's time zone.
+Times are corrected by each server's clock, and shown in --zone, else in the
+configuration's timezone, else in UTC.
 Between the servers stands the rule that tied them, and how sure it is.
 Of a test message of ours the prober's own part is shown before and after the
 servers', where a configuration (--config) says in which store it is.
@@ -31,7 +32,7 @@ Who looked for what is recorded in the lake (looked.jsonl).
 @click.option(
     "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True, help="For people, for programs."
 )
-def command(id_: str, lake: str | None, config_file: str | None, domains: tuple[str, ...], form: str, **words: Any) -> int:
+def command(*, id_: str, lake: str | None, config_file: str | None, domains: tuple[str, ...], form: str, **words: Any) -> int:
     """Show one message's whole way: its hops, links, delays, and the lines that prove it."""
     from service.track.show import Asked, run  # noqa: PLC0415 - `--help` needs none of it
 

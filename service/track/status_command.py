@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from service.track.import_command import config_option, lake_option
-from service.track.options import lake_of
+from service.track.options import lake_of, zone_option
 
 EXAMPLES = """\b
 Examples:
@@ -20,6 +20,7 @@ Where a service follows logs into this lake, it says how far it is with each sou
 @click.command("status", epilog=EXAMPLES)
 @lake_option
 @config_option
+@zone_option
 @click.option(
     "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True, help="For people, for programs."
 )
