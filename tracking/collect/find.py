@@ -1,8 +1,8 @@
 """Find the files that are meant: paths, folders, globs; each rotated series from its oldest file on; each that cannot be read is told.
 
-A folder is walked, links to folders too, each folder once; hidden names are left out of walks. A file with two names is taken once. Tar
-and zip archives are refused: their members have no stable place of their own. Opens each file once to see that it may be read, unless told
-not to.
+A folder is walked, links to folders too, each folder once; hidden names and lakes are left out of walks. A file with two names is taken
+once. Tar and zip archives are refused: their members have no stable place of their own. Opens each file once to see that it may be read,
+unless told not to.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".zip", ".7z", ".rar")
 _SETTLED_NS = 60 * 10**9  # a file whose successor was written this much later gets no more lines
 Each = Found | Refused
+LAKE = ("manifest.json", "lock")  # what every lake holds: a folder that has both is no place of logs
 
 
 def find(patterns: Iterable[str], *, recursive: bool = True, probing: bool = True) -> Findings:
@@ -56,7 +57,8 @@ def _matches(pattern: str, recursive: bool) -> Iterator[Each]:
         yield from _look(pattern, recursive)
     elif paths := sorted(glob.glob(pattern, recursive=recursive)):  # noqa: PTH207 Path.glob takes no absolute patterns
         for path in paths:
-            yield from _look(path, recursive)
+            if not is_lake(path):
+                yield from _look(path, recursive)
     else:
         yield Refused(pattern, "nothing matches")
 
@@ -67,10 +69,17 @@ def _look(path: str, recursive: bool) -> Iterator[Each]:
     except (OSError, ValueError) as problem:
         yield Refused(printable(path), explain(path, problem) if isinstance(problem, OSError) else "holds a NUL, as no path does")
         return
-    if stat.S_ISDIR(about.st_mode):
+    if is_lake(path):
+        yield Refused(printable(path), "is a lake, not logs: name logs that stand in it one by one")
+    elif stat.S_ISDIR(about.st_mode):
         yield from _walk(path, {(about.st_dev, about.st_ino)}, recursive)
     else:
         yield seen(path, about)
+
+
+def is_lake(path: str) -> bool:
+    """Say whether a path is the folder of a lake."""
+    return all(os.path.isfile(os.path.join(path, name)) for name in LAKE)  # noqa: PTH113, PTH118 - a NUL in it is no error here
 
 
 def seen(path: str, about: os.stat_result) -> Each:
@@ -113,7 +122,7 @@ def _enter(path: str, above: set[tuple[int, int]], recursive: bool) -> Iterator[
         yield seen(path, about)
     elif about.st_ino and key in above:
         yield Refused(printable(path), "is a loop of symbolic links: it leads to a folder above itself")
-    elif recursive:
+    elif recursive and not is_lake(path):
         yield from _walk(path, above | {key}, recursive)
 
 

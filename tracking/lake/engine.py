@@ -115,6 +115,8 @@ def telling(lake: Path) -> Iterator[None]:
 
 _NO_ROOM = re.compile(r"no space|disk quota|file too large|max_temp_directory_size", re.IGNORECASE)
 _NO_MEMORY = re.compile(r"out of memory|failed to allocate|could not allocate|memory limit", re.IGNORECASE)
+_GONE = re.compile(r"no files found that match the pattern \"([^\"]+)\"", re.IGNORECASE)
+MENDING = "put a copy of the lake in its place, or import the logs into another one"
 
 
 def _sentence(lake: Path, said: str) -> str:
@@ -123,5 +125,7 @@ def _sentence(lake: Path, said: str) -> str:
         return f"there is no room for the lake {lake}: free some and run it again, it goes on where it stopped"
     if _NO_MEMORY.search(said):
         return "the memory limit is too small for this: give more with --memory and run it again, it goes on where it stopped"
+    if gone := _GONE.search(said):
+        return f"the lake is damaged: File '{gone[1]}' is missing; {MENDING}"
     first = " ".join(said.split())[:300]
     return f"the lake {lake} cannot be used: {first}"

@@ -18,7 +18,7 @@ import duckdb
 
 from tracking.errors import TrackError
 from tracking.lake import manifest as manifests
-from tracking.lake.engine import MEMORY_BYTES, connect, telling
+from tracking.lake.engine import MEMORY_BYTES, MENDING, connect, telling
 from tracking.lake.kinds import SHOWN
 from tracking.lake.lock import NAME as LOCK
 from tracking.lake.manifest import NAME, UNKNOWN_DAY
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 TRIES = 3
 LOOKED = "looked.jsonl"  # `tracking.look.looked` writes it also into a lake that is still empty
+HARMLESS = {LOOKED, "lost+found"}  # a file system of its own for the lake is as good as an empty folder
 
 
 def open_lake(
@@ -68,9 +69,7 @@ def _whole() -> Iterator[None]:
         yield
     except duckdb.InvalidInputException as error:
         said = str(error).partition("\n")[0].removeprefix("Invalid Input Error: ")
-        raise TrackError(
-            f"the lake is damaged: {said}; put a copy of the lake in its place, or import the logs into another one"
-        ) from error
+        raise TrackError(f"the lake is damaged: {said}; {MENDING}") from error
 
 
 @cache
@@ -85,16 +84,17 @@ def exists(lake: Path) -> None:
     """Refuse a folder that is not there, and one that holds other things; an empty one is an empty lake. Raises: TrackError."""
     if not lake.is_dir():
         raise TrackError(f"there is no lake at {lake}: name another with --lake, or make it with `probe track import`")
-    if _foreign(lake):
+    if foreign(lake):
         raise TrackError(f"{lake} is no lake: name another with --lake, or make one with `probe track import`")
 
 
-def _foreign(lake: Path) -> bool:
+def foreign(lake: Path) -> bool:
+    """Say whether a folder holds other things and no lake."""
     try:
         found = {path.name for path in lake.iterdir()}
     except OSError:
-        return False  # whoever opens it says why
-    return bool(found - {LOOKED}) and not found & {NAME, LOCK}
+        return False  # it is not there, or whoever opens it says why
+    return bool(found - HARMLESS) and not found & {NAME, LOCK}
 
 
 def show(

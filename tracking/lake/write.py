@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from shutil import rmtree
 from typing import TYPE_CHECKING, Any
 
+from tracking.errors import TrackError
 from tracking.lake import manifest as manifests
 from tracking.lake.days import day_of, latest, on_day
 from tracking.lake.durable import discarded_on_error, make_folder, settle
@@ -18,6 +19,7 @@ from tracking.lake.engine import quoted, telling
 from tracking.lake.kinds import SEQUENCE, STORED, TIME_OF, shape
 from tracking.lake.lock import Lock
 from tracking.lake.manifest import Dropped, Manifest, Part
+from tracking.lake.reader import foreign
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -60,6 +62,8 @@ class Writer:
 
     def __init__(self, lake: Path, command: str, clock: Callable[[], datetime]) -> None:
         self.lake, self._clock = lake, clock
+        if foreign(lake):
+            raise TrackError(f"{lake} holds other things and is no lake: name another place with --lake, an empty folder or a new one")
         self._lock = Lock(lake, command, clock())
         self._number = 0
         try:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.tracking.made import log, take
 from tracking.collect.chunks import read
 from tracking.collect.find import find
 from tracking.collect.values import Found, Unreadable
@@ -171,3 +172,14 @@ def test_looking_only_does_not_open(tmp_path: Path) -> None:
     [file] = find([str(tmp_path)], probing=False).files
     assert isinstance(file, Found)
     assert (file.size, file.inode) == (2, (tmp_path / "mail.log").stat().st_ino)
+
+
+def test_a_lake_is_no_place_of_logs(tmp_path: Path) -> None:
+    lake = tmp_path / "lake"
+    take(lake, log(tmp_path / "mail.log", range(2)))
+    (lake / "looked.jsonl").write_text("{}\n")
+    assert names(tmp_path) == ["mail.log"]
+    assert names(tmp_path / "*") == ["mail.log"]
+    assert refused(lake) == {str(lake): "is a lake, not logs: name logs that stand in it one by one"}
+    (tmp_path / "manifest.json").write_text("{}\n")
+    assert names(tmp_path) == ["mail.log", "manifest.json"]

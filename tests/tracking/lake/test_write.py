@@ -59,6 +59,18 @@ def test_a_damaged_file_is_named(tmp_path: Path, damage: bytes, why: str) -> Non
     assert said.endswith("; put a copy of the lake in its place, or import the logs into another one")
 
 
+@pytest.mark.parametrize("at_once", [1, 2])
+def test_a_missing_file_is_named(tmp_path: Path, at_once: int) -> None:
+    pen = writer(tmp_path)
+    for number in range(at_once):
+        (part,) = put(pen, "lines", line(number, at("08:00")))
+    (tmp_path / part.path).unlink()
+    with pytest.raises(TrackError) as caught:
+        seen(tmp_path, "select * from lines")
+    what = "put a copy of the lake in its place, or import the logs into another one"
+    assert str(caught.value) == f"the lake is damaged: File '{tmp_path / part.path}' is missing; {what}"
+
+
 def test_what_is_committed_is_read(tmp_path: Path) -> None:
     pen = writer(tmp_path)
     put(pen, "lines", line(1, at("08:00"), "a"), line(2, at("08:01"), "it's 'quoted' $1"))
@@ -147,6 +159,18 @@ def test_a_file_in_the_lakes_place(tmp_path: Path) -> None:
     with pytest.raises(TrackError) as caught:
         writer(tmp_path / "lake")
     assert str(caught.value) == f"{tmp_path}/lake is not a folder: a lake is one; name another place with --lake"
+
+
+def test_a_folder_of_other_things_becomes_no_lake(tmp_path: Path) -> None:
+    (tmp_path / "lost+found").mkdir()
+    writer(tmp_path).close()
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "mail.log").write_text("x\n")
+    with pytest.raises(TrackError) as caught:
+        writer(tmp_path / "logs")
+    why = "holds other things and is no lake: name another place with --lake, an empty folder or a new one"
+    assert str(caught.value) == f"{tmp_path}/logs {why}"
+    assert [path.name for path in (tmp_path / "logs").iterdir()] == ["mail.log"]
 
 
 def test_a_lake_of_a_newer_version_is_refused_by_readers_and_writers(tmp_path: Path) -> None:
