@@ -51,24 +51,24 @@ def summary(report: Report, lake: Path) -> list[str]:
     counted = f"{report.total('lines'):,} lines = {report.total('events'):,} events + {report.total('noise'):,} noise"
     return [
         *_notes(report),
-        f"{_files(len(read))} read into {lake}: {counted} + {report.total('unparsed'):,} not understood",
+        f"{_some(len(read), 'file')} read into {lake}: {counted} + {report.total('unparsed'):,} not understood",
         *_asides(report),
-        f"{report.flows:,} flows made or changed; {report.seconds:.1f} s, {rate:,.0f} lines/s",
+        f"{_some(report.flows, 'flow')} made or changed; {report.seconds:.1f} s, {rate:,.0f} lines/s",
     ]
 
 
-def _files(count: int) -> str:
-    return "1 file" if count == 1 else f"{count:,} files"
+def _some(count: int, thing: str) -> str:
+    return f"1 {thing}" if count == 1 else f"{count:,} {thing}s"
 
 
 def _asides(report: Report) -> list[str]:
     """Return a line for each thing that is seldom."""
     known = sum(1 for file in report.files if file.verdict in {"same", "older"})
     said = {
-        f"{_files(known)} with nothing new: read before": known,
-        f"{report.total('repaired'):,} lines held bytes that are no UTF-8, or were too long: mended": report.total("repaired"),
-        f"{report.total('twice'):,} lines had come through another file already: counted once": report.total("twice"),
-        f"{report.total('odd_times'):,} events have stamps that no log can have: kept under the day `unknown`": report.total("odd_times"),
+        f"{_some(known, 'file')} with nothing new: read before": known,
+        f"{_some(report.total('repaired'), 'line')} held bytes that are no UTF-8, or were too long: mended": report.total("repaired"),
+        f"{_some(report.total('twice'), 'line')} had come through another file already: counted once": report.total("twice"),
+        f"{_some(report.total('odd_times'), 'stamp')} that no log can have: kept under the day `unknown`": report.total("odd_times"),
     }
     return [line for line, count in said.items() if count]
 
@@ -76,11 +76,10 @@ def _asides(report: Report) -> list[str]:
 def _notes(report: Report) -> list[str]:
     """Return what is to be said of single files."""
     told = [file for file in report.files if file.notes or file.unparsed]
-    more = [f"{_files(len(told) - NOTES)} more with something to say: see `probe track status`"] if len(told) > NOTES else []
+    more = [f"{_some(len(told) - NOTES, 'file')} more with something to say: see `probe track status`"] if len(told) > NOTES else []
     return [_note(file) for file in told[:NOTES]] + more
 
 
 def _note(file: FileReport) -> str:
-    lines = "1 line" if file.unparsed == 1 else f"{file.unparsed:,} lines"
-    odd = [f"{lines} not understood (`probe track status` shows some)"] if file.unparsed else []
+    odd = [f"{_some(file.unparsed, 'line')} not understood (`probe track status` shows some)"] if file.unparsed else []
     return harmless(f"{file.name}: {'; '.join([*file.notes, *odd])}")

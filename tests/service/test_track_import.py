@@ -52,6 +52,15 @@ def test_an_import_ends_in_words(probe: Callable[..., tuple[int, str, str]], tmp
     assert (code, err) == (0, "")
 
 
+def test_one_is_one(probe: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
+    path = log(tmp_path / "mail.log", range(1))
+    path.write_text(path.read_text() + "1970-01-01T00:00:00Z mx1 postfix/qmgr[103]: 4FA0000009: removed\n")
+    _, out, _ = probe("import", "mail.log")
+    stamp, last = out.splitlines()[1:]
+    assert stamp == "1 stamp that no log can have: kept under the day `unknown`"
+    assert last.startswith("1 flow made or changed; ")
+
+
 def test_what_was_not_understood_is_said_and_shown_harmless(probe: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
     path = log(tmp_path / "mail.log", range(3))
     path.write_text(path.read_text() + ODD)
