@@ -13,7 +13,7 @@ from rich.text import Text
 from service.show.flow_bars import Axis, axis_of, bar, scale
 from service.show.flow_rows import LEGEND, Row, rows_of
 from service.show.flow_trip import Joint, with_probe
-from service.show.flow_words import OUTCOME_STYLES, address, fitted, size_text, span_text
+from service.show.flow_words import OUTCOME_STYLES, address, fitted, is_backwards, size_text, span_text
 from service.show.hanging import print_hanging
 from service.words import clock, harmless, here
 
@@ -30,6 +30,7 @@ WIDE = 110  # columns; below, each bar has a line of its own
 NAME, ID, AT, TIME, GAP = 30, 26, 12, 9, 2  # cells; name and id take no more than they need
 LABEL = 9  # cells of a fact's name
 WRAPPED = frozenset({"subject", "said", "outcome"})
+BACKWARDS = "less than no time: a server's clock contradicts itself or another's"
 STYLES = {"stay": "", "link": "dim", "prober": "cyan"}
 
 
@@ -81,7 +82,7 @@ def _ended(flow: Flow) -> Text:
         text.append(f" after {span_text(flow.end_to_end_seconds)}{_doubt(flow.uncertainty_seconds)}")
     if at := flow.entered_at or flow.left_at:
         text.append(f", entered {clock(at)}" if flow.entered_at else f", at {clock(at)}")
-    return text
+    return text.append(f"; {BACKWARDS}", "yellow") if is_backwards(flow) else text
 
 
 def _doubt(seconds: float) -> str:

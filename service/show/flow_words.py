@@ -60,6 +60,11 @@ def way(flow: Flow) -> str:
     return " > ".join([*names, *([f"({outside})"] if outside else [])])
 
 
+def is_backwards(flow: Flow) -> bool:
+    """Say whether a flow ends before it begins by more than is known of the clocks: stamps that contradict themselves."""
+    return flow.end_to_end_seconds is not None and flow.end_to_end_seconds < -flow.uncertainty_seconds
+
+
 def size_text(count: int | None) -> str:
     """Return a size for people: `812 B`, `14.2 kB`, `3.1 MB`."""
     if count is None:

@@ -19,6 +19,10 @@ from tracking.look import looked
 if TYPE_CHECKING:
     from pathlib import Path
 
+SERVICE = "(probe serve,"
+WAITING = "wait for it, or end it first"
+STOPPING = "a service, which does not end by itself: stop the service, then erase"
+
 
 def run(lake: Path, address: str, key_file: str | None) -> int:
     """Erase; print what came of it; return the exit code. Raises: click.ClickException."""
@@ -32,7 +36,7 @@ def run(lake: Path, address: str, key_file: str | None) -> int:
         finally:
             pen.close()
     except TrackError as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(str(error).replace(WAITING, STOPPING) if SERVICE in str(error) else str(error)) from error
     for line in told(address, erased, searches):
         click.echo(harmless(line))
     return 0 if erased or searches else 1

@@ -19,6 +19,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from service.show.flow_words import is_backwards
 from service.show.flows_show import print_flows, screen_of
 from service.track.options import record
 from service.track.pseudonyms import HINT, names_of
@@ -94,7 +95,10 @@ def _afterwards(asked: Look, shown: _Shown, names: Names) -> Iterator[str]:
     if not shown.count:
         person = asked.wanted.message_id or asked.wanted.sender or asked.wanted.recipient
         yield f"probe: {asked.lake} holds no such flow" + (f"; {HINT}" if names.hidden and person else "")
-    elif shown.more:
+        return
+    if shown.backwards and asked.form == "table":
+        yield f"probe: a time with a minus ({shown.backwards:,} here) says that a clock contradicts itself or another"
+    if shown.more:
         yield f"probe: {shown.count:,} are shown, there are more: --limit, or ask more narrowly"
     elif asked.form == "table" and sys.stdout.isatty():
         yield f"{shown.count:,} found; `probe track show FLOW` shows the way of one"
@@ -106,10 +110,12 @@ class _Shown:
     def __init__(self, found: Iterator[Found], limit: int | None) -> None:
         self._found, self._limit = found, limit
         self.count, self.more = 0, False
+        self.backwards = 0  # of these ended before they began
 
     def __iter__(self) -> Iterator[Found]:
         for one in islice(self._found, None if self._limit is None else min(self._limit, sys.maxsize)):
             self.count += 1
+            self.backwards += is_backwards(one.flow)
             yield one
         self.more = next(self._found, None) is not None
 

@@ -68,7 +68,7 @@ def test_what_cannot_be_done(probe: Callable[..., tuple[int, str, str]], tmp_pat
     code, _, err = probe("erase", WHO, "--yes")
     pen.close()
     assert code == 3
-    assert "probe serve" in err
+    assert "(probe serve, since 2026-11-21 12:00:00 UTC): a service, which does not end by itself: stop the service, then erase\n" in err
     assert err.count("\n") == 1
     assert count(tmp_path / "lake", NAMED) == 1
 

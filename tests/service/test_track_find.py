@@ -222,3 +222,11 @@ def test_an_empty_folder_is_an_empty_lake(probe: Probe, tmp_path: Path) -> None:
 
 def test_a_file_that_cannot_be_written_is_named(probe: Probe, lake: Path) -> None:
     assert probe("flows", "--lake", str(lake), "--out", "no/such/folder") == (3, "", "probe: no/such/folder: no such file or directory\n")
+
+
+def test_a_time_below_nothing_is_explained(probe: Probe, tmp_path: Path) -> None:
+    odd = "Nov 21 16:09:00 mx postfix/smtp[4]: 4jWyc00000zc6Q1: to=<r@far.example>, relay=mx.far.example[192.0.2.6]:25, "
+    late = many(0) + odd + "delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 Ok)\n"
+    _, out, err = probe("find", "--lake", str(lake_of(tmp_path, late=late)), "--recipient", "r@far.example")
+    assert " -31" in out
+    assert err == "probe: a time with a minus (1 here) says that a clock contradicts itself or another\n"

@@ -12,7 +12,7 @@ from rich.console import Console
 from service.show.flow_bars import Axis, axis_of, bar, scale
 from service.show.flow_rows import Row, places, rows_of
 from service.show.flow_show import print_flow
-from service.show.flow_words import fitted, size_text, span_text
+from service.show.flow_words import fitted, is_backwards, size_text, span_text
 from tracking.values import Flow, Hop, Line, Link, Outcome
 
 AT = datetime(2026, 11, 20, 8, tzinfo=UTC)
@@ -129,3 +129,12 @@ def test_texts_fit_their_cells() -> None:
     assert fitted("abcdefgh", 5) == "abc.."
     assert fitted("日本語日本語", 5) == "日 .."  # a letter of two cells does not fit into one
     assert [size_text(size) for size in (None, 5, 1_250, 3_100_000)] == ["", "5 B", "1.2 kB", "3.1 MB"]
+
+
+@pytest.mark.parametrize(("end", "told"), [(-190.0, True), (-0.05, False), (3.0, False)])
+def test_a_clock_that_contradicts_itself_is_told(end: float, told: bool) -> None:
+    screen = StringIO()
+    backwards = replace(flow(hop("mx1", 0, end), outcome=Outcome.RELAYED), end_to_end_seconds=end)
+    print_flow(backwards, Console(file=screen, width=200))
+    assert ("; less than no time: a server's clock contradicts itself or another's\n" in screen.getvalue()) is told
+    assert is_backwards(backwards) is told
