@@ -6,28 +6,41 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from service.track.import_work import now
 from service.track.served import served
 from service.track.status_following import print_following
-from service.words import clock, shorten
+from service.track.status_table import Head, ago, print_rows, screen
+from service.words import clock, harmless, shorten
 from thresholds.scope import EVERYTHING
 from tracking.errors import TrackError
 from tracking.lake import manifest as manifests
 from tracking.lake.reader import asking, exists, open_lake, rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
     from pathlib import Path
 
     from tracking.lake.manifest import Import, Manifest, Source
 
 FILES, IMPORTS = 30, 5  # shown without --all
 EXAMPLE_WIDTH = 160
+FILE_HEADS = (
+    *(
+        Head("file", path=True),
+        Head("format"),
+        Head("server"),
+        Head("lines", "{} lines"),
+        Head("events", "{} events"),
+        Head("noise", "{} noise"),
+    ),
+    *(Head("not understood", "{} not understood"), Head("last line", "last {}"), Head("ago", "{} ago")),
+)
+IMPORT_HEADS = (
+    *(Head("imported"), Head("what", path=True), Head("files", "{} files"), Head("lines", "{} lines"), Head("flows", "{} flows")),
+    *(Head("seconds", "{} s"), Head("refused", "{} refused")),
+)
 _EXAMPLE = "select text from lines where file_id = $file and line = $line limit 1"
 
 
@@ -107,48 +120,29 @@ def _iso(time: datetime | None) -> str | None:
 
 
 def _print(manifest: Manifest, examples: dict[int, tuple[int, str]], *, every: bool) -> None:
-    console = Console(highlight=False, soft_wrap=False)
+    console = screen()
     sources = latest_first(manifest)
-    console.print(_files_table(sources if every else sources[:FILES], now()))
+    print_rows(FILE_HEADS, [_file_row(one, now()) for one in (sources if every else sources[:FILES])], console)
     if len(sources) > FILES and not every:
         console.print(Text(f"({len(sources) - FILES:,} files more: --all)", "dim"))
     for source in sources:
         if source.file_id in examples:
             line, text = examples[source.file_id]
-            console.print(Text(f"not understood: {source.name}:{line}: {shorten(text, EXAMPLE_WIDTH)}"))
+            console.print(Text(f"not understood: {harmless(source.name)}:{line}: {shorten(text, EXAMPLE_WIDTH)}"), soft_wrap=True)
     history = list(reversed(manifest.imports))
-    console.print(_imports_table(history if every else history[:IMPORTS]))
+    print_rows(IMPORT_HEADS, [_import_row(one) for one in (history if every else history[:IMPORTS])], console)
 
 
-def _files_table(sources: Sequence[Source], at: datetime) -> Table:
-    table = Table("file", "format", "server", box=None, pad_edge=False)
-    for name in ("lines", "events", "noise", "not understood", "last line", "ago"):
-        table.add_column(name, justify="right")
-    for one in sources:
-        counts = (f"{count:,}" for count in (one.lines, one.events, one.noise, one.unparsed))
-        last = ("-", "-") if one.last is None else (clock(one.last), ago(at - one.last))
-        table.add_row(*(Text(shorten(text, 60)) for text in (one.name, one.format, _servers(one))), *counts, *last)
-    return table
+def _file_row(one: Source, at: datetime) -> tuple[str, ...]:
+    counts = (f"{count:,}" for count in (one.lines, one.events, one.noise, one.unparsed))
+    last = ("-", "-") if one.last is None else (clock(one.last), ago(at - one.last))
+    return (one.name, one.format, _servers(one), *counts, *last)
 
 
 def _servers(one: Source) -> str:
     return one.server or ", ".join("several" if name == "*" else name for name in one.servers[:3])
 
 
-def ago(lag: timedelta) -> str:
-    """Return how long ago that is: `3 s`, `5 min`, `7 h`, `12 d`."""
-    seconds = max(lag.total_seconds(), 0.0)
-    for limit, unit, name in ((120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h")):
-        if seconds < limit:
-            return f"{seconds / unit:.0f} {name}"
-    return f"{seconds / 86_400:.0f} d"
-
-
-def _imports_table(history: Sequence[Import]) -> Table:
-    table = Table("imported", "what", box=None, pad_edge=False)
-    for name in ("files", "lines", "flows", "seconds", "refused"):
-        table.add_column(name, justify="right")
-    for one in history:
-        counts = (f"{one.files:,}", f"{one.lines:,}", f"{one.flows:,}", f"{one.seconds:.1f}", str(len(one.errors) or "-"))
-        table.add_row(clock(one.at), Text(shorten(one.what, 60)), *counts)
-    return table
+def _import_row(one: Import) -> tuple[str, ...]:
+    counts = (f"{one.files:,}", f"{one.lines:,}", f"{one.flows:,}", f"{one.seconds:.1f}", str(len(one.errors) or "-"))
+    return (clock(one.at), one.what, *counts)
