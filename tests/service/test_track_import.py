@@ -158,7 +158,8 @@ def test_a_terminal_gets_a_bar_that_leaves_no_trace(tmp_path: Path) -> None:
     path = log(tmp_path / "mail.log", range(30))
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "service.cli", "track", "import", "--lake", str(tmp_path / "lake"), str(path)]
-    child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=theirs)
+    able = {**os.environ, "TERM": "xterm"}  # a dumb one gets no bar
+    child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=theirs, env=able)
     os.close(theirs)
     drawn = everything(ours).decode()
     assert child.wait() == 0
