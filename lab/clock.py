@@ -7,6 +7,7 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
+from lab import processes
 from lab.ground import LabError
 
 LIBRARY = "/usr/lib/*/faketime/libfaketime.so.1"
@@ -39,7 +40,7 @@ def sweep(since: float, memory: Path = MEMORY) -> int:
         owner = LEFT_BEHIND.fullmatch(path.name)
         with suppress(FileNotFoundError):
             if owner and path.stat().st_mtime >= since:
-                lives = Path(f"/proc/{owner[1]}").exists()
+                lives = bool(processes.start_time(int(owner[1])))  # a zombie holds nothing any more
                 living += lives
                 if not lives:
                     path.unlink()
