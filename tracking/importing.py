@@ -24,7 +24,7 @@ from tracking.importing_since import Begun, Since
 from tracking.importing_sources import context_of, grown, remembered, reported
 from tracking.importing_twice import leave_out, rivals
 from tracking.importing_values import FileReport, Options, Progress, Report, checked
-from tracking.importing_words import EMPTY, HEADER_ONLY, chosen, known_format, unknown, wrong
+from tracking.importing_words import asides, chosen, known_format, unknown, wrong
 from tracking.lake.engine import BROKEN, connect, hopeless, stumbled, telling
 from tracking.lake.manifest import Source
 from tracking.lake.privacy import agree, hidden
@@ -153,11 +153,12 @@ class Importer:
         known = self.known.recognise(found)
         report = self._entry(found, known)
         if known.state is None:
-            report.notes.extend(known.notes or (EMPTY,))
+            report.notes.extend(known.notes)
         elif known.verdict in NOTHING_NEW:
             self._moved(known)
         else:
             self._read(found, known.state, report)
+        report.notes.extend(asides(found, report, self._source(known.state.file_id) if known.state else None))
 
     def _entry(self, found: Found, known: Recognition) -> FileReport:
         """Return what the report says of a file: a new entry, or that of a file which a commit cut in two."""
@@ -194,8 +195,6 @@ class Importer:
                 self._say(f"reading {found.name}")
                 if self._waiting >= self.options.sizes.commit_lines:
                     self._flush(of=self._since.begun[-1:], from_byte=start)
-        if report.lines and report.lines == report.header_lines:
-            report.notes.append(HEADER_ONLY)
 
     def _take(self, chunk: Chunk, report: FileReport) -> bool:
         """Take a chunk by the format of its file; False where there is none."""
