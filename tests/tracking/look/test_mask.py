@@ -39,7 +39,7 @@ def test_addresses_in_words(words: str, masked: str) -> None:
         ("status=sent (delivered to command: /usr/bin/procmail -a carl)", "status=sent (delivered to command: ***)"),
         ('(Command died with status 1: "procmail -a carl")', '(Command died with status 1: "procmail -a ***")'),
         ('to="|/usr/bin/procmail -a carl", ctladdr=carl (1/1), stat=Sent', "to=***, ctladdr=*** (1/1), stat=Sent"),
-        ("maildir /home/carl/Maildir: full", "maildir /home/***/Maildir: full"),
+        ("maildir /var/vmail/carl/Maildir: full", "maildir /var/vmail/***/Maildir: full"),
         ("<= anna@abc.example U=carl P=esmtpsa A=plain:xaver S=9", "<= anna@abc.example U=*** P=esmtpsa A=plain:*** S=9"),
         ("from=<anna@abc.example>, size=9, nrcpt=3 (queue active)", "from=<anna@abc.example>, size=9, nrcpt=*** (queue active)"),
         ("from=<>, size=9, nrcpts=3, msgid=<x@abc.example>", "from=<>, size=9, nrcpts=***, msgid=<x@abc.example>"),
