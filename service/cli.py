@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextvars import copy_context
 from errno import EDQUOT, EIO, ENOSPC
 from importlib import import_module
 from io import TextIOWrapper
@@ -148,7 +149,7 @@ def _unwritten(error: OSError) -> int:
 def run(arguments: Sequence[str]) -> int:
     """Run `probe` with these arguments and return the exit code; no exception leaves it, except with MAILSONDE_DEBUG set."""
     try:
-        return _invoke(list(arguments))
+        return copy_context().run(_invoke, list(arguments))  # what a command sets for its screen ends with it, also when it is cut short
     except click.ClickException as error:
         return _explain(error)
     except (KeyboardInterrupt, click.Abort):

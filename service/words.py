@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
@@ -51,7 +51,8 @@ def shown_in(zone: Callable[[], ZoneInfo]) -> Iterator[None]:
     try:
         yield
     finally:
-        _ZONE.reset(token)
+        with suppress(ValueError):  # a command line that was refused midway is collected later, outside its own context
+            _ZONE.reset(token)
 
 
 def zone_shown() -> ZoneInfo | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from service import cli
+from service.words import zone_shown
 from tests.tracking.made import log
 
 if TYPE_CHECKING:
@@ -99,3 +100,4 @@ def test_times_are_shown_in_the_zone_in_which_they_are_typed(probe: Probe, tmp_p
 def test_a_zone_that_is_none(probe: Probe) -> None:
     said = "probe: --zone: `Mars` is no time zone; one looks like Europe/Berlin, or UTC (see: probe track find --help)\n"
     assert probe("find", "--zone", "Mars") == (3, "", said)
+    assert zone_shown() is None  # nothing of it stays
