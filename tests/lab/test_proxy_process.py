@@ -52,7 +52,7 @@ def acknowledged(folder: Path, generation: int) -> str:
 def refused(port: int, host: str = HOST) -> bool:
     try:
         socket.create_connection((host, port), 1).close()
-    except ConnectionRefusedError:
+    except (ConnectionRefusedError, ConnectionResetError):  # reset: it had been taken into the queue of a port that closed
         return True
     return False
 
